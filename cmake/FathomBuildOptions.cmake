@@ -1,0 +1,26 @@
+# How our own targets are compiled: warnings, sanitizers, optimisation. Never part of what we export.
+add_library(fathom_build_options INTERFACE)
+
+target_compile_options(fathom_build_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Wundef
+  $<$<BOOL:${FATHOM_DEVELOPER}>:-Werror>
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>)
+
+if(FATHOM_SANITIZE)
+  target_compile_options(fathom_build_options INTERFACE
+    -fsanitize=${FATHOM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(fathom_build_options INTERFACE -fsanitize=${FATHOM_SANITIZE})
+endif()
+if(FATHOM_BUILD_FUZZERS)
+  # The library's own code must report its edges to the fuzzer, which links libFuzzer itself.
+  target_compile_options(fathom_build_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(fathom_build_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()

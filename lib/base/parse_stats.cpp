@@ -1,0 +1,34 @@
+#include <fathom/base/parse_stats.hpp>
+
+namespace fathom {
+
+std::string_view to_string(SkipReason reason) noexcept {
+  switch (reason) {
+    case SkipReason::unknown_line:
+      return "unknown_line";
+    case SkipReason::line_too_long:
+      return "line_too_long";
+    case SkipReason::not_text:
+      return "not_text";
+    case SkipReason::cut_line:
+      return "cut_line";
+  }
+  return "";
+}
+
+ParseStats& ParseStats::operator+=(const ParseStats& other) {
+  bytes += other.bytes;
+  parsed_bytes += other.parsed_bytes;
+  skipped_bytes += other.skipped_bytes;
+  records += other.records;
+  parsed_records += other.parsed_records;
+  losses += other.losses;
+  lost_events += other.lost_events;
+  for (std::size_t i = 0; i < skipped_records_by_reason.size(); ++i)
+    skipped_records_by_reason[i] += other.skipped_records_by_reason[i];
+  if (!first_bad)
+    first_bad = other.first_bad;
+  return *this;
+}
+
+}  // namespace fathom

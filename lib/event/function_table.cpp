@@ -1,0 +1,127 @@
+#include <fathom/event/function_table.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace fathom {
+
+namespace {
+
+constexpr std::size_t kFirstSlots = 256;        // a power of two
+constexpr std::size_t kBlockBytes = 16 * 1024;  // names of some 800 functions
+
+// Eight bytes a step; names are short and few, so a simple mix does. Not a defence against chosen collisions: the table
+// grows with distinct names only, and a flood of collisions costs time, not correctness.
+std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
+  hash = (hash ^ word) * 0x9e37'79b9'7f4a'7c15U;
+  return hash ^ (hash >> 32U);
+}
+
+std::uint64_t hash_text(std::uint64_t hash, std::string_view text) noexcept {
+  const char* p = text.data();
+  std::size_t left = text.size();
+  while (left >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    hash = mix(hash, word);
+    p += sizeof word;
+    left -= sizeof word;
+  }
+  std::uint64_t word = left;
+  for (std::size_t i = 0; i < left; ++i)
+    word = (word << 8U) | static_cast<unsigned char>(p[i]);
+  return mix(hash, word);
+}
+
+std::uint32_t hash_function(std::string_view name, std::string_view module) noexcept {
+  std::uint64_t hash = hash_text(0, name);
+  if (!module.empty())
+    hash = hash_text(hash, module);
+  return static_cast<std::uint32_t>(hash);
+}
+
+}  // namespace
+
+FunctionTable::FunctionTable() = default;
+FunctionTable::~FunctionTable() = default;
+FunctionTable::FunctionTable(FunctionTable&&) noexcept = default;
+FunctionTable& FunctionTable::operator=(FunctionTable&&) noexcept = default;
+
+// The slot that holds the function, or the free one where it belongs. Needs at least one free slot.
+std::size_t FunctionTable::slot_of(std::uint32_t hash, std::string_view name, std::string_view module) const noexcept {
+  const std::size_t last = slots_.size() - 1;
+  for (std::size_t i = hash & last;; i = (i + 1) & last) {
+    const Slot& slot = slots_[i];
+    if (slot.id_plus_one == 0)
+      return i;
+    if (slot.hash == hash) {
+      const Function& function = functions_[slot.id_plus_one - 1];
+      if (function.name == name && function.module == module)
+        return i;
+    }
+  }
+}
+
+FunctionId FunctionTable::intern(std::string_view name, std::string_view module) {
+  if (functions_.size() * 2 >= slots_.size())
+    grow();
+  const std::uint32_t hash = hash_function(name, module);
+  Slot& slot = slots_[slot_of(hash, name, module)];
+  if (slot.id_plus_one == 0) {
+    if (functions_.size() >= static_cast<std::size_t>(FunctionId::unknown) - 1)
+      throw std::length_error("fathom::FunctionTable: too many functions");
+    functions_.push_back({keep(name), keep(module)});
+    slot = {hash, static_cast<std::uint32_t>(functions_.size())};
+  }
+  return FunctionId{slot.id_plus_one - 1};
+}
+
+FunctionId FunctionTable::find(std::string_view name, std::string_view module) const noexcept {
+  if (slots_.empty())
+    return FunctionId::unknown;
+  const Slot& slot = slots_[slot_of(hash_function(name, module), name, module)];
+  return slot.id_plus_one == 0 ? FunctionId::unknown : FunctionId{slot.id_plus_one - 1};
+}
+
+const Function& FunctionTable::operator[](FunctionId id) const noexcept {
+  static constexpr Function kUnknown{};
+  return id == FunctionId::unknown ? kUnknown : functions_[static_cast<std::size_t>(id)];
+}
+
+std::size_t FunctionTable::allocated_bytes() const noexcept {
+  return slots_.capacity() * sizeof(Slot) + functions_.size() * sizeof(Function) + block_bytes_ +
+         blocks_.capacity() * sizeof(blocks_[0]);
+}
+
+void FunctionTable::grow() {
+  std::vector<Slot> old(std::max(kFirstSlots, slots_.size() * 2));
+  old.swap(slots_);
+  const std::size_t last = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.id_plus_one == 0)
+      continue;
+    std::size_t i = slot.hash & last;
+    while (slots_[i].id_plus_one != 0)
+      i = (i + 1) & last;
+    slots_[i] = slot;
+  }
+}
+
+std::string_view FunctionTable::keep(std::string_view text) {
+  if (text.empty())
+    return {};
+  if (block_left_ < text.size()) {
+    const std::size_t size = std::max(kBlockBytes, text.size());
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    block_left_ = size;
+    block_bytes_ += size;
+  }
+  // A block is filled from its end, so that what is left tells where to go on.
+  char* place = blocks_.back().get() + (block_left_ - text.size());
+  std::memcpy(place, text.data(), text.size());
+  block_left_ -= text.size();
+  return {place, text.size()};
+}
+
+}  // namespace fathom
