@@ -1,22 +1,33 @@
 include(GNUInstallDirs)
 
-# fathom_add_component(NAME): the static library fathom_NAME, known as fathom::NAME inside the build and after installation.
+# fathom_add_component(NAME [INTERFACE] [NEEDS component...]): the library fathom_NAME, known as fathom::NAME inside the
+# build and after installation; static, or INTERFACE where it only gathers others. NEEDS are components of ours, which
+# whoever asks for this one gets as well. The package (FathomInstall) goes through all that were added here.
 function(fathom_add_component name)
-  add_library(fathom_${name} STATIC)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "" "NEEDS")
+  if(arg_INTERFACE)
+    add_library(fathom_${name} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(fathom_${name} STATIC)
+    set(scope PUBLIC)
+    set_target_properties(fathom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
+    # BUILD_INTERFACE: a bare link would make install(EXPORT) ask for our private warning flags.
+    target_link_libraries(fathom_${name} PRIVATE $<BUILD_INTERFACE:fathom_build_options>)
+  endif()
   add_library(fathom::${name} ALIAS fathom_${name})
   set_target_properties(fathom_${name} PROPERTIES
     EXPORT_NAME ${name}
-    OUTPUT_NAME fathom_${name}
-    POSITION_INDEPENDENT_CODE ON
-    CXX_EXTENSIONS OFF
     VERIFY_INTERFACE_HEADER_SETS ${FATHOM_DEVELOPER})
-  target_compile_features(fathom_${name} PUBLIC cxx_std_20)
-  # BUILD_INTERFACE: a bare link would make install(EXPORT) ask for our private warning flags.
-  target_link_libraries(fathom_${name} PRIVATE $<BUILD_INTERFACE:fathom_build_options>)
+  target_compile_features(fathom_${name} ${scope} cxx_std_20)
+  list(TRANSFORM arg_NEEDS PREPEND fathom_ OUTPUT_VARIABLE needed_targets)
+  target_link_libraries(fathom_${name} ${scope} ${needed_targets})
+  set_property(GLOBAL APPEND PROPERTY FATHOM_COMPONENTS ${name})
+  set_property(GLOBAL PROPERTY FATHOM_NEEDS_${name} ${arg_NEEDS})
 endfunction()
 
-# fathom_add_room(COMPONENT ROOM HEADERS a.hpp ... SOURCES a.cpp ...): one room of the house, from include/fathom/ROOM and
-# lib/ROOM, as part of a component. Called by lib/ROOM/CMakeLists.txt.
+# fathom_add_room(COMPONENT ROOM HEADERS a.hpp ... SOURCES a.cpp ...): one room of the house, from include/fathom/ROOM
+# and lib/ROOM, as part of a component. Called by lib/ROOM/CMakeLists.txt.
 function(fathom_add_room component room)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "HEADERS;SOURCES")
   list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/fathom/${room}/")
