@@ -20,6 +20,7 @@ namespace fathom {
 class CpuSet {
  public:
   CpuSet() = default;
+  /// The CPUs with these numbers; throws as `insert` does.
   CpuSet(std::initializer_list<unsigned> cpus);
 
   /// From "0-3,8" (Documentation/admin-guide/cputopology.rst); white space around is ignored. Throws Error
@@ -33,9 +34,13 @@ class CpuSet {
   /// The CPUs that could ever run; per-CPU data of BPF has this many slots.
   [[nodiscard]] static CpuSet possible(const std::string& sys = "/sys");
 
+  /// Adds a CPU. Throws Error (invalid_argument) for a number above 65,535.
   void insert(unsigned cpu);
+  /// Takes a CPU out, if it is in.
   void erase(unsigned cpu) noexcept;
+  /// Whether the CPU is in the set; any number may be asked for.
   [[nodiscard]] bool contains(unsigned cpu) const noexcept;
+  /// Whether no CPU is in the set.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// How many CPUs are in the set.
   [[nodiscard]] std::size_t size() const noexcept;
@@ -46,6 +51,7 @@ class CpuSet {
   /// "f", "1,00000000": 32-bit words in hexadecimal, most significant first; "0" for the empty set.
   [[nodiscard]] std::string mask() const;
 
+  /// Equal if they hold the same CPUs.
   friend bool operator==(const CpuSet& a, const CpuSet& b) noexcept { return a.words_ == b.words_; }
 
  private:

@@ -21,11 +21,14 @@ class Error : public std::system_error {
   /// `action` is a phrase that follows "cannot": "write 'vfs_nope' to". `path` is the file, or empty. `hint` is the
   /// remedy, or empty. Pass an errno that was copied before anything else could change it.
   Error(std::error_code code, std::string_view action, std::string_view path = {}, std::string_view hint = {});
+  /// The same, from an errno value.
   Error(int errno_value, std::string_view action, std::string_view path = {}, std::string_view hint = {});
+  /// The same, from the portable name of an errno value.
   Error(std::errc code, std::string_view action, std::string_view path = {}, std::string_view hint = {});
 
   /// One line: "cannot ACTION PATH: SYSTEM TEXT (HINT)".
   [[nodiscard]] const char* what() const noexcept override;
+  /// What was tried, as a phrase that follows "cannot".
   [[nodiscard]] const std::string& action() const noexcept;
   /// The file, directory or object that was acted upon; empty where there is none.
   [[nodiscard]] const std::string& path() const noexcept;

@@ -9,6 +9,20 @@
 
 namespace fathom {
 
+/// Why a parser skipped a record.
+enum class SkipReason : std::uint8_t {
+  unknown_line,   ///< no format that we know matches
+  line_too_long,  ///< longer than any line the kernel prints (the parser's documented limit)
+  not_text,       ///< holds bytes that no kernel prints: this is not a text trace
+  cut_line,       ///< the input ended inside it
+};
+/// All of them, in the order of the enumerators.
+inline constexpr std::array kSkipReasons = {SkipReason::unknown_line, SkipReason::line_too_long, SkipReason::not_text,
+                                            SkipReason::cut_line};
+
+/// The reason's identifier, as it stands in JSON: `unknown_line`.
+[[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;
+
 /// What a parser did with its input: every byte and every record is either parsed or skipped for a named reason.
 ///
 ///     parser.feed(bytes, sink); parser.finish(sink);
@@ -18,25 +32,13 @@ namespace fathom {
 ///
 /// A record is what the source is made of: a line of text, a page or an event of a ring buffer. A plain value: copy it,
 /// add those of several parsers up with `+=`.
-enum class SkipReason : std::uint8_t {
-  unknown_line,   ///< no format that we know matches
-  line_too_long,  ///< longer than any line the kernel prints (the parser's documented limit)
-  not_text,       ///< holds bytes that no kernel prints: this is not a text trace
-  cut_line,       ///< the input ended inside it
-};
-inline constexpr std::array kSkipReasons = {SkipReason::unknown_line, SkipReason::line_too_long, SkipReason::not_text,
-                                            SkipReason::cut_line};
-
-/// The reason's identifier, as it stands in JSON: `unknown_line`.
-[[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;
-
 struct ParseStats {
   /// The first record that was skipped.
   struct BadRecord {
     std::uint64_t number = 0;  ///< 1 for the first record of the input
     std::uint64_t offset = 0;  ///< in bytes from the start of the input
-    SkipReason reason{};
-    std::string text;  ///< its first bytes, at most 200
+    SkipReason reason{};       ///< why it was skipped
+    std::string text;          ///< its first bytes, at most 200
   };
 
   std::uint64_t bytes = 0;           ///< taken in so far
@@ -46,12 +48,14 @@ struct ParseStats {
   std::uint64_t parsed_records = 0;  ///< of these, understood
   std::uint64_t losses = 0;          ///< places where the kernel said that it lost events
   std::uint64_t lost_events = 0;     ///< how many it said; losses of unknown size add nothing
-  std::array<std::uint64_t, kSkipReasons.size()> skipped_records_by_reason{};
-  std::optional<BadRecord> first_bad;
+  std::array<std::uint64_t, kSkipReasons.size()> skipped_records_by_reason{};  ///< indexed by SkipReason
+  std::optional<BadRecord> first_bad;  ///< absent as long as nothing was skipped
 
+  /// Records that were skipped for this reason.
   [[nodiscard]] std::uint64_t skipped(SkipReason reason) const noexcept {
     return skipped_records_by_reason[static_cast<std::size_t>(reason)];
   }
+  /// Records that were skipped, whatever the reason.
   [[nodiscard]] std::uint64_t skipped_records() const noexcept {
     std::uint64_t sum = 0;
     for (const std::uint64_t n : skipped_records_by_reason)

@@ -18,7 +18,9 @@ class UniqueFd {
   /// Takes ownership of `fd`; a negative value is "none".
   explicit UniqueFd(int fd) noexcept : fd_(fd) {}
   ~UniqueFd() { reset(); }
+  /// Takes over what `other` owns, which then owns nothing.
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+  /// Closes what is owned and takes over what `other` owns.
   UniqueFd& operator=(UniqueFd&& other) noexcept {
     if (this != &other)
       reset(other.release());
@@ -29,6 +31,7 @@ class UniqueFd {
 
   /// The descriptor, still owned here; -1 for none.
   [[nodiscard]] int get() const noexcept { return fd_; }
+  /// Whether a descriptor is owned.
   [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
   /// Gives the descriptor up to the caller.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }

@@ -37,17 +37,17 @@ struct LatencyFlags {
 
 /// Where and when an event happened, as far as the source says.
 struct EventContext {
-  std::optional<std::uint32_t> cpu;
-  std::optional<Timestamp> time;
-  std::optional<Task> task;
-  std::optional<LatencyFlags> flags;
+  std::optional<std::uint32_t> cpu;   ///< the processor that recorded it
+  std::optional<Timestamp> time;      ///< on the clock of the trace
+  std::optional<Task> task;           ///< that was running
+  std::optional<LatencyFlags> flags;  ///< only with `latency-format` or `irq-info`
 };
 
 /// A function was entered.
 struct GraphEntry {
-  EventContext context;
-  FunctionId function = FunctionId::unknown;
-  std::uint32_t depth = 0;  ///< calls above it on its stack, as the kernel counted
+  EventContext context;                       ///< where and when it was entered
+  FunctionId function = FunctionId::unknown;  ///< an id of the source's FunctionTable
+  std::uint32_t depth = 0;                    ///< calls above it on its stack, as the kernel counted
   bool leaf = false;      ///< the source said in the same record that it calls nothing traced; its exit follows at once
   std::string_view args;  ///< as printed, without the parentheses: `lock=0xffff, type=1 [PIDTYPE_TGID]`
   std::string_view caller;  ///< return address as printed by funcgraph-retaddr: `vfs_read+0x4/0x370`
@@ -55,10 +55,10 @@ struct GraphEntry {
 
 /// A function returned.
 struct GraphExit {
-  EventContext context;
+  EventContext context;  ///< where and when it returned
   FunctionId function =
-      FunctionId::unknown;  ///< unknown where text prints only `}`: the innermost open call at `depth`
-  std::uint32_t depth = 0;
+      FunctionId::unknown;              ///< unknown where text prints only `}`: the innermost open call at `depth`
+  std::uint32_t depth = 0;              ///< that of its GraphEntry
   bool leaf = false;                    ///< as in its GraphEntry
   std::optional<Duration> duration;     ///< from entry to return
   Duration precision{1};                ///< the true duration is less than this above `duration`: the print cuts digits
@@ -70,41 +70,41 @@ struct GraphExit {
 /// when the task of the printed lines changes, so it is not a sched_switch event: it is absent if nothing of the other
 /// was traced.
 struct TaskChange {
-  std::optional<std::uint32_t> cpu;
-  Task previous;
-  Task next;
+  std::optional<std::uint32_t> cpu;  ///< the processor that changed
+  Task previous;                     ///< whose lines end here
+  Task next;                         ///< whose lines begin here
 };
 
 /// The kernel says that it dropped events of this CPU before the event that follows.
 struct Loss {
-  std::optional<std::uint32_t> cpu;
+  std::optional<std::uint32_t> cpu;     ///< whose events are gone
   std::optional<std::uint64_t> events;  ///< how many; absent where the kernel does not know
 };
 
 /// An event or a trace_marker inside a function graph, as text: `sched_wakeup: comm=...`, or the marker's message
 /// alone.
 struct GraphComment {
-  EventContext context;
-  std::string_view text;
+  EventContext context;   ///< where and when it was written
+  std::string_view text;  ///< without the comment signs
 };
 
 /// An interrupt's entry or exit as function_graph marks it with an arrow (x86 before Linux 5.8, arm64).
 struct IrqMark {
-  EventContext context;
-  bool entering = false;
+  EventContext context;   ///< where and when
+  bool entering = false;  ///< false where the interrupt ends
 };
 
 /// A record in the default line format, such as the stack trace of an event in the midst of a graph: `text` is all that
 /// follows the prefix, `<stack trace>`.
 struct TextRecord {
-  EventContext context;
-  std::string_view text;
+  EventContext context;   ///< as the prefix gives it
+  std::string_view text;  ///< what follows the prefix
 };
 
 /// One line of a stack trace, innermost first, after its TextRecord: `do_syscall_64`, `<ffffffff810>`,
 /// `libc.so.6[+0x1]`.
 struct StackFrame {
-  std::string_view text;
+  std::string_view text;  ///< as printed, without the arrow
 };
 
 }  // namespace fathom
