@@ -11,27 +11,59 @@ namespace {
 constexpr std::size_t kFirstSlots = 256;        // a power of two
 constexpr std::size_t kBlockBytes = 16 * 1024;  // names of some 800 functions
 
-// Eight bytes a step; names are short and few, so a simple mix does. Not a defence against chosen collisions: the table
-// grows with distinct names only, and a flood of collisions costs time, not correctness.
+std::uint64_t load8(const char* p) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
+// Up to seven bytes as one word.
+std::uint64_t load_short(const char* p, std::size_t size) noexcept {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  if (size >= sizeof low) {
+    std::memcpy(&low, p, sizeof low);
+    std::memcpy(&high, p + size - sizeof high, sizeof high);
+  } else if (size != 0) {
+    low = static_cast<unsigned char>(p[0]);
+    high = static_cast<std::uint32_t>(static_cast<unsigned char>(p[size / 2])) << 8U |
+           static_cast<unsigned char>(p[size - 1]);
+  }
+  return std::uint64_t{high} << 32U | low;
+}
+
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
   hash = (hash ^ word) * 0x9e37'79b9'7f4a'7c15U;
   return hash ^ (hash >> 32U);
 }
 
+// Interning is done once a line, so hashing and comparing take the words of a text at both its ends, overlapping where they
+// meet: few branches, and none on a single byte. Not a defence against chosen collisions: they cost time, not correctness,
+// and whoever chooses the names of kernel functions owns the machine.
 std::uint64_t hash_text(std::uint64_t hash, std::string_view text) noexcept {
   const char* p = text.data();
-  std::size_t left = text.size();
-  while (left >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    hash = mix(hash, word);
-    p += sizeof word;
-    left -= sizeof word;
-  }
-  std::uint64_t word = left;
-  for (std::size_t i = 0; i < left; ++i)
-    word = (word << 8U) | static_cast<unsigned char>(p[i]);
-  return mix(hash, word);
+  const std::size_t size = text.size();
+  if (size < 8)
+    return mix(hash ^ size, load_short(p, size));
+  const char* const tail = p + size - 8;
+  hash = mix(hash ^ size, load8(tail));
+  for (; p < tail; p += 8)
+    hash = mix(hash, load8(p));
+  return hash;
+}
+
+bool same_text(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size())
+    return false;
+  const char* p = a.data();
+  const char* q = b.data();
+  if (a.size() < 8)
+    return load_short(p, a.size()) == load_short(q, b.size());
+  const char* const tail = p + a.size() - 8;
+  std::uint64_t difference = load8(tail) ^ load8(q + a.size() - 8);
+  for (; p < tail; p += 8, q += 8)
+    difference |= load8(p) ^ load8(q);
+  return difference == 0;
 }
 
 std::uint32_t hash_function(std::string_view name, std::string_view module) noexcept {
@@ -57,7 +89,7 @@ std::size_t FunctionTable::slot_of(std::uint32_t hash, std::string_view name, st
       return i;
     if (slot.hash == hash) {
       const Function& function = functions_[slot.id_plus_one - 1];
-      if (function.name == name && function.module == module)
+      if (same_text(function.name, name) && same_text(function.module, module))
         return i;
     }
   }
@@ -84,13 +116,8 @@ FunctionId FunctionTable::find(std::string_view name, std::string_view module) c
   return slot.id_plus_one == 0 ? FunctionId::unknown : FunctionId{slot.id_plus_one - 1};
 }
 
-const Function& FunctionTable::operator[](FunctionId id) const noexcept {
-  static constexpr Function kUnknown{};
-  return id == FunctionId::unknown ? kUnknown : functions_[static_cast<std::size_t>(id)];
-}
-
 std::size_t FunctionTable::allocated_bytes() const noexcept {
-  return slots_.capacity() * sizeof(Slot) + functions_.size() * sizeof(Function) + block_bytes_ +
+  return slots_.capacity() * sizeof(Slot) + functions_.capacity() * sizeof(Function) + block_bytes_ +
          blocks_.capacity() * sizeof(blocks_[0]);
 }
 

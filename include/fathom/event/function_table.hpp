@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -48,7 +47,9 @@ class FunctionTable {
   /// The number of a function if it has one, else FunctionId::unknown.
   [[nodiscard]] FunctionId find(std::string_view name, std::string_view module = {}) const noexcept;
   /// The function of an id that this table gave; for FunctionId::unknown one with empty name and module.
-  [[nodiscard]] const Function& operator[](FunctionId id) const noexcept;
+  [[nodiscard]] Function operator[](FunctionId id) const noexcept {
+    return id == FunctionId::unknown ? Function{} : functions_[static_cast<std::size_t>(id)];
+  }
   [[nodiscard]] std::size_t size() const noexcept { return functions_.size(); }
   /// What the table holds on the heap.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
@@ -64,7 +65,7 @@ class FunctionTable {
   std::string_view keep(std::string_view text);
 
   std::vector<Slot> slots_;
-  std::deque<Function> functions_;
+  std::vector<Function> functions_;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_left_ = 0;
   std::size_t block_bytes_ = 0;

@@ -1,0 +1,574 @@
+#include <fathom/graph/call_forest.hpp>
+
+#include "saturate.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <unordered_map>
+#include <vector>
+
+namespace fathom {
+
+namespace {
+
+using detail::CallIndex;
+using detail::CallNode;
+using detail::CallStore;
+using detail::kNoCall;
+using detail::kUnknownCpu;
+
+constexpr std::uint32_t kNone = 0xffff'ffff;                                     // no tree, no such processor yet
+constexpr std::int64_t kUnknownPid = std::numeric_limits<std::int64_t>::min();   // no pid is this
+constexpr std::uint32_t kDirectCpus = 8192;                                      // the kernel's own limit on x86 and arm64
+constexpr std::uint32_t kMaxNodeDepth = std::numeric_limits<std::uint16_t>::max();
+constexpr std::string_view kForgottenComm = "<...>";
+
+constexpr std::uint8_t bit(CallMark mark) noexcept {
+  return static_cast<std::uint8_t>(mark);
+}
+
+// How many decimal digits the source cut, so that a byte holds it.
+std::uint8_t cut_digits(Duration precision) noexcept {
+  std::uint8_t digits = 0;
+  for (Duration::rep unit = 1; unit < precision.count() && digits < CallNode::kPrecisionDigits; unit *= 10)
+    ++digits;
+  return digits;
+}
+
+// A call that was entered and has not returned. The bottom frame stands for the space between roots.
+struct Frame {
+  std::int64_t depth = -1;  // of the bottom frame: above all
+  CallIndex node = kNoCall;  // none for the bottom frame, and for a call beyond the limit
+  CallIndex last_child = kNoCall;
+  std::uint32_t first_run = 0;  // the runs from here on in Stack::runs are its own
+};
+
+// Children at the end of a frame's list whose caller was not seen, from `first` on, none of them less deep than `depth`.
+// The runs of a frame get deeper and deeper, so a late exit finds the calls deeper than itself by taking runs off the end.
+struct OrphanRun {
+  std::uint32_t depth;
+  CallIndex first;
+  CallIndex before;  // the child before `first`
+};
+
+struct Stack {
+  std::uint32_t tree = 0;
+  std::int64_t pid = kUnknownPid;
+  std::vector<Frame> frames{Frame{}};
+  std::vector<OrphanRun> runs;
+  std::uint64_t losses_seen = 0;       // of all losses
+  std::uint64_t idle_losses_seen = 0;  // of those that concern an idle task's processor
+  std::uint32_t idle_cpu = kNone;      // index into Builder::cpus_
+  std::uint32_t last_cpu = kNone;      // likewise
+};
+
+struct Cpu {
+  std::uint32_t number = kUnknownCpu;
+  std::uint32_t current = kNone;  // the tree that its lines belong to
+  std::uint32_t unknown = kNone;  // the tree of its lines without a task
+  std::uint32_t idle = kNone;
+  std::uint64_t losses = 0;
+};
+
+}  // namespace
+
+class CallForest::Builder {
+ public:
+  Builder(CallStore& store, const CallForestOptions& options) : store_(store), options_(options) {}
+
+  void enter(const GraphEntry& entry);
+  void leave(const GraphExit& exit);
+  void change(const TaskChange& change);
+  void lose(const Loss& loss);
+  void comment(const GraphComment& comment);
+  void finish();
+
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  [[nodiscard]] std::size_t allocated_bytes() const noexcept;
+
+ private:
+  std::uint32_t cpu_index(std::uint32_t number);
+  std::uint32_t add_cpu(std::uint32_t number);
+  std::uint32_t add_tree(std::int64_t pid, std::string_view comm, std::uint32_t cpu);
+  std::uint32_t& tree_slot(std::int32_t pid, std::uint32_t cpu);
+  std::uint32_t tree_of(const Task& task, std::uint32_t cpu);
+  void name_unknown(std::uint32_t cpu, const Task& task);
+  Stack& stack_of(const EventContext& context);
+  void note_losses(Stack& stack);
+  [[nodiscard]] std::uint64_t idle_losses(const Stack& stack) const noexcept;
+
+  CallIndex add_call(Stack& stack, FunctionId function, std::uint32_t depth, std::uint8_t marks,
+                     const EventContext& context);
+  void link(Stack& stack, Frame& frame, CallIndex call);
+  void place(Stack& stack, CallIndex call, std::uint32_t depth);
+  void cut(Stack& stack);
+  void late(Stack& stack, const GraphExit& exit, std::uint8_t marks, bool adopt);
+  void adopt_orphans(Stack& stack, CallIndex call, std::uint32_t depth);
+  void set_exit(CallIndex call, const GraphExit& exit);
+  detail::CallDetail& detail_of(CallIndex call);
+  void mark(CallIndex call, CallMark what) noexcept {
+    if (call != kNoCall)
+      store_.nodes[call].marks |= bit(what);
+  }
+
+  CallStore& store_;
+  CallForestOptions options_;
+  std::deque<Stack> stacks_;  // one a tree, in the same order
+  std::deque<Cpu> cpus_;
+  std::vector<std::uint32_t> direct_cpus_;
+  std::unordered_map<std::uint32_t, std::uint32_t> other_cpus_;  // numbers that no machine has
+  std::unordered_map<std::int32_t, std::uint32_t> tree_of_pid_;
+  std::uint32_t last_cpu_ = kNone;
+  std::uint64_t losses_ = 0;
+  std::uint64_t losses_anywhere_ = 0;  // of these, on an unknown processor
+  std::uint64_t dropped_ = 0;
+};
+
+// Who is it?
+
+std::uint32_t CallForest::Builder::cpu_index(std::uint32_t number) {
+  if (last_cpu_ != kNone && cpus_[last_cpu_].number == number)
+    return last_cpu_;
+  if (number < direct_cpus_.size() && direct_cpus_[number] != kNone)
+    return last_cpu_ = direct_cpus_[number];
+  return last_cpu_ = add_cpu(number);
+}
+
+std::uint32_t CallForest::Builder::add_cpu(std::uint32_t number) {
+  const auto index = static_cast<std::uint32_t>(cpus_.size());
+  if (number < kDirectCpus) {
+    if (number >= direct_cpus_.size())
+      direct_cpus_.resize(number + 1, kNone);
+    direct_cpus_[number] = index;
+  } else if (const auto [at, fresh] = other_cpus_.try_emplace(number, index); !fresh) {
+    return at->second;
+  }
+  cpus_.emplace_back().number = number;
+  return index;
+}
+
+std::uint32_t CallForest::Builder::add_tree(std::int64_t pid, std::string_view comm, std::uint32_t cpu) {
+  const auto index = static_cast<std::uint32_t>(store_.trees.size());
+  detail::CallTreeRecord& tree = store_.trees.emplace_back();
+  if (pid != kUnknownPid) {
+    tree.pid = static_cast<std::int32_t>(pid);
+    tree.comm = comm;
+  }
+  if (pid == kUnknownPid || pid == 0)
+    tree.cpu = cpus_[cpu].number;
+  Stack& stack = stacks_.emplace_back();
+  stack.tree = index;
+  stack.pid = pid;
+  stack.losses_seen = losses_;
+  if (pid == 0)
+    stack.idle_cpu = cpu;
+  stack.idle_losses_seen = idle_losses(stack);
+  return index;
+}
+
+// Where the number of a task's tree is kept.
+std::uint32_t& CallForest::Builder::tree_slot(std::int32_t pid, std::uint32_t cpu) {
+  return pid == 0 ? cpus_[cpu].idle : tree_of_pid_.try_emplace(pid, kNone).first->second;
+}
+
+std::uint32_t CallForest::Builder::tree_of(const Task& task, std::uint32_t cpu) {
+  std::uint32_t& slot = tree_slot(task.pid, cpu);
+  if (slot == kNone) {
+    slot = add_tree(task.pid, task.comm, cpu);
+  } else if (!task.comm.empty() && task.comm != kForgottenComm) {
+    store_.trees[slot].comm = task.comm;
+  }
+  return slot;
+}
+
+// The left side of a switch line says whose the processor's lines without a task were.
+void CallForest::Builder::name_unknown(std::uint32_t cpu, const Task& task) {
+  const std::uint32_t index = cpus_[cpu].unknown;
+  cpus_[cpu].unknown = kNone;
+  detail::CallTreeRecord& tree = store_.trees[index];
+  Stack& stack = stacks_[index];
+  tree.pid = task.pid;
+  tree.comm = task.comm;
+  stack.pid = task.pid;
+  std::uint32_t& slot = tree_slot(task.pid, cpu);
+  if (slot != kNone) {
+    // The task's lines from other processors were put on a stack without these. How they interleave can't be told any
+    // more, so each part keeps to itself.
+    tree.fragment = true;
+    note_losses(stack);
+    while (stack.frames.size() > 1)
+      cut(stack);
+    return;
+  }
+  slot = index;
+  if (task.pid == 0)
+    stack.idle_cpu = cpu;
+  else
+    tree.cpu = kUnknownCpu;
+  stack.idle_losses_seen = idle_losses(stack);
+}
+
+Stack& CallForest::Builder::stack_of(const EventContext& context) {
+  const std::uint32_t index = cpu_index(context.cpu.value_or(kUnknownCpu));
+  Cpu& cpu = cpus_[index];
+  if (context.task) {
+    if (cpu.current == kNone || stacks_[cpu.current].pid != context.task->pid)
+      cpu.current = tree_of(*context.task, index);
+  } else if (cpu.current == kNone) {
+    if (cpu.unknown == kNone)
+      cpu.unknown = add_tree(kUnknownPid, {}, index);
+    cpu.current = cpu.unknown;
+  }
+  Stack& stack = stacks_[cpu.current];
+  if (stack.losses_seen != losses_)
+    note_losses(stack);
+  stack.last_cpu = index;
+  return stack;
+}
+
+std::uint64_t CallForest::Builder::idle_losses(const Stack& stack) const noexcept {
+  return losses_anywhere_ + (stack.idle_cpu == kNone ? 0 : cpus_[stack.idle_cpu].losses);
+}
+
+// Marks what was open during losses. Any task may have run on the processor that lost events, and have gone back; an
+// idle task runs on its own only.
+void CallForest::Builder::note_losses(Stack& stack) {
+  if (stack.losses_seen == losses_)
+    return;
+  stack.losses_seen = losses_;
+  if (stack.idle_cpu != kNone) {
+    const std::uint64_t losses = idle_losses(stack);
+    if (stack.idle_losses_seen == losses)
+      return;
+    stack.idle_losses_seen = losses;
+  }
+  for (Frame& frame : stack.frames) {
+    mark(frame.node, CallMark::children_lost);
+    frame.first_run = 0;
+  }
+  stack.runs.clear();  // what comes after a gap need not be the caller of what came before
+}
+
+// Where does it belong?
+
+CallIndex CallForest::Builder::add_call(Stack& stack, FunctionId function, std::uint32_t depth, std::uint8_t marks,
+                                        const EventContext& context) {
+  if (store_.size >= options_.max_calls) {
+    ++dropped_;
+    mark(stack.frames.back().node, CallMark::children_lost);
+    return kNoCall;
+  }
+  const CallIndex call = store_.size;
+  if (!store_.nodes.has_block_of(call))
+    store_.nodes.make_block_of(call);
+  store_.nodes[call] = CallNode{.function = function,
+                                .parent = kNoCall,
+                                .first_child = kNoCall,
+                                .next_sibling = kNoCall,
+                                .duration = Duration{0},
+                                .cpu = context.cpu.value_or(kUnknownCpu),
+                                .depth = static_cast<std::uint16_t>(std::min(depth, kMaxNodeDepth)),
+                                .marks = marks,
+                                .bits = 0};
+  if ((marks & bit(CallMark::no_entry)) == 0 && context.time) {
+    store_.entry_times.make_block_of(call, CallStore::kNoTime);
+    store_.entry_times[call] = context.time->nanoseconds;
+  } else if (store_.entry_times.has_block_of(call)) {
+    store_.entry_times[call] = CallStore::kNoTime;
+  }
+  ++store_.size;
+  ++store_.trees[stack.tree].calls;
+  return call;
+}
+
+void CallForest::Builder::link(Stack& stack, Frame& frame, CallIndex call) {
+  CallNode& node = store_.nodes[call];
+  if (frame.depth < 0) {
+    node.parent = stack.tree;
+    node.bits |= CallNode::kIsRoot;
+  } else {
+    node.parent = frame.node;
+  }
+  if (frame.last_child != kNoCall)
+    store_.nodes[frame.last_child].next_sibling = call;
+  else if (frame.depth < 0)
+    store_.trees[stack.tree].first_root = call;
+  else
+    store_.nodes[frame.node].first_child = call;
+  frame.last_child = call;
+}
+
+// Puts a new call under the innermost open one.
+void CallForest::Builder::place(Stack& stack, CallIndex call, std::uint32_t depth) {
+  Frame& frame = stack.frames.back();
+  OrphanRun run{depth, call, frame.last_child};
+  link(stack, frame, call);
+  if (frame.depth + 1 == depth) {
+    if (stack.runs.size() > frame.first_run)
+      stack.runs.resize(frame.first_run);
+    return;
+  }
+  mark(call, CallMark::parents_unknown);
+  mark(frame.node, CallMark::children_lost);
+  while (stack.runs.size() > frame.first_run && stack.runs.back().depth >= depth) {
+    run.first = stack.runs.back().first;
+    run.before = stack.runs.back().before;
+    stack.runs.pop_back();
+  }
+  stack.runs.push_back(run);
+}
+
+// The innermost open call's exit is missing.
+void CallForest::Builder::cut(Stack& stack) {
+  const Frame frame = stack.frames.back();
+  stack.runs.resize(std::min<std::size_t>(stack.runs.size(), frame.first_run));
+  stack.frames.pop_back();
+  mark(frame.node, CallMark::no_exit);
+  mark(stack.frames.back().node, CallMark::children_lost);
+}
+
+void CallForest::Builder::enter(const GraphEntry& entry) {
+  Stack& stack = stack_of(entry.context);
+  while (stack.frames.back().depth >= entry.depth)
+    cut(stack);
+  const CallIndex call = add_call(stack, entry.function, entry.depth, 0, entry.context);
+  if (call != kNoCall) {
+    place(stack, call, entry.depth);
+    if (options_.keep_details && !(entry.args.empty() && entry.caller.empty())) {
+      detail::CallDetail& kept = detail_of(call);
+      kept.args = store_.text.keep(entry.args);
+      kept.caller = store_.text.keep(entry.caller);
+    }
+  }
+  stack.frames.push_back({entry.depth, call, kNoCall, static_cast<std::uint32_t>(stack.runs.size())});
+}
+
+void CallForest::Builder::leave(const GraphExit& exit) {
+  Stack& stack = stack_of(exit.context);
+  while (stack.frames.back().depth > exit.depth)
+    cut(stack);
+  const Frame frame = stack.frames.back();
+  if (frame.depth != exit.depth) {
+    mark(frame.node, CallMark::children_lost);
+    late(stack, exit, bit(CallMark::no_entry), true);
+    return;
+  }
+  if (frame.node != kNoCall) {
+    CallNode& node = store_.nodes[frame.node];
+    if (exit.function != FunctionId::unknown && exit.function != node.function) {
+      node.marks |= bit(CallMark::mismatched) | bit(CallMark::children_lost);
+      cut(stack);
+      late(stack, exit, bit(CallMark::no_entry) | bit(CallMark::mismatched) | bit(CallMark::children_lost), false);
+      return;
+    }
+    set_exit(frame.node, exit);
+  }
+  if (stack.runs.size() > frame.first_run)
+    stack.runs.resize(frame.first_run);
+  stack.frames.pop_back();
+}
+
+// A call of which only the exit was seen.
+void CallForest::Builder::late(Stack& stack, const GraphExit& exit, std::uint8_t marks, bool adopt) {
+  const CallIndex call = add_call(stack, exit.function, exit.depth, marks, exit.context);
+  if (call == kNoCall)
+    return;
+  if (adopt)
+    adopt_orphans(stack, call, exit.depth);
+  place(stack, call, exit.depth);
+  set_exit(call, exit);
+}
+
+// The calls right before it that are deeper, and whose caller was not seen, are its own.
+void CallForest::Builder::adopt_orphans(Stack& stack, CallIndex call, std::uint32_t depth) {
+  Frame& frame = stack.frames.back();
+  CallIndex first = kNoCall;
+  CallIndex before = kNoCall;
+  while (stack.runs.size() > frame.first_run && stack.runs.back().depth > depth) {
+    first = stack.runs.back().first;
+    before = stack.runs.back().before;
+    stack.runs.pop_back();
+  }
+  if (first == kNoCall)
+    return;
+  frame.last_child = before;
+  if (before != kNoCall)
+    store_.nodes[before].next_sibling = kNoCall;
+  store_.nodes[call].first_child = first;
+  for (CallIndex i = first; i != kNoCall; i = store_.nodes[i].next_sibling) {
+    CallNode& child = store_.nodes[i];
+    child.parent = call;
+    child.bits &= static_cast<std::uint8_t>(~CallNode::kIsRoot);
+    if (child.depth == depth + 1)
+      child.marks &= static_cast<std::uint8_t>(~bit(CallMark::parents_unknown));
+  }
+}
+
+void CallForest::Builder::set_exit(CallIndex call, const GraphExit& exit) {
+  CallNode& node = store_.nodes[call];
+  if (exit.duration) {
+    node.duration = *exit.duration;
+    node.bits |= static_cast<std::uint8_t>(CallNode::kHasDuration | cut_digits(exit.precision));
+  }
+  if (options_.keep_details && (exit.retval || exit.overruns)) {
+    detail::CallDetail& kept = detail_of(call);
+    kept.retval = exit.retval;
+    kept.overruns = exit.overruns;
+  }
+}
+
+detail::CallDetail& CallForest::Builder::detail_of(CallIndex call) {
+  store_.detail_of.make_block_of(call, CallStore::kNoDetail);
+  std::uint32_t& index = store_.detail_of[call];
+  if (index == CallStore::kNoDetail) {
+    store_.details.emplace_back();
+    index = static_cast<std::uint32_t>(store_.details.size() - 1);
+  }
+  return store_.details[index];
+}
+
+// What else happens.
+
+void CallForest::Builder::change(const TaskChange& change) {
+  const std::uint32_t index = cpu_index(change.cpu.value_or(kUnknownCpu));
+  Cpu& cpu = cpus_[index];
+  if (cpu.current != kNone && cpu.current == cpu.unknown) {
+    name_unknown(index, change.previous);
+  } else if (cpu.current != kNone && stacks_[cpu.current].pid != change.previous.pid) {
+    lose(Loss{.cpu = change.cpu, .events = {}});  // lines of the task on the left are missing
+  }
+  const std::uint32_t next = tree_of(change.next, index);
+  if (cpu.current != kNone) {
+    const Stack& stack = stacks_[cpu.current];
+    const CallIndex innermost = stack.frames.back().node;
+    if (stack.pid == change.previous.pid && stack.last_cpu == index && innermost != kNoCall)
+      store_.departures.push_back({innermost, next});
+  }
+  cpu.current = next;
+}
+
+void CallForest::Builder::lose(const Loss& loss) {
+  ++losses_;
+  if (loss.cpu)
+    ++cpus_[cpu_index(*loss.cpu)].losses;
+  else
+    ++losses_anywhere_;
+}
+
+void CallForest::Builder::comment(const GraphComment& comment) {
+  if (!options_.keep_comments)
+    return;
+  const Stack& stack = stack_of(comment.context);
+  const Frame& frame = stack.frames.back();
+  store_.comments.push_back(
+      {stack.tree, frame.node, frame.last_child, comment.context.time, store_.text.keep(comment.text)});
+}
+
+void CallForest::Builder::finish() {
+  for (Stack& stack : stacks_) {
+    note_losses(stack);
+    while (stack.frames.size() > 1)
+      cut(stack);
+    stack.runs.clear();
+    stack.runs.shrink_to_fit();
+    stack.frames.shrink_to_fit();
+  }
+  for (Cpu& cpu : cpus_)
+    cpu.current = cpu.unknown = kNone;
+}
+
+std::size_t CallForest::Builder::allocated_bytes() const noexcept {
+  constexpr std::size_t kMapLink = 2 * sizeof(void*);  // what a node of libstdc++'s maps has besides its value
+  std::size_t bytes = sizeof *this + cpus_.size() * sizeof(Cpu) + stacks_.size() * sizeof(Stack) +
+                      direct_cpus_.capacity() * sizeof(direct_cpus_[0]);
+  bytes += tree_of_pid_.size() * (sizeof(*tree_of_pid_.begin()) + kMapLink) +
+           tree_of_pid_.bucket_count() * sizeof(void*);
+  bytes += other_cpus_.size() * (sizeof(*other_cpus_.begin()) + kMapLink) + other_cpus_.bucket_count() * sizeof(void*);
+  for (const Stack& stack : stacks_)
+    bytes += stack.frames.capacity() * sizeof(Frame) + stack.runs.capacity() * sizeof(OrphanRun);
+  return bytes;
+}
+
+// The forest.
+
+CallForest::CallForest(const CallForestOptions& options)
+    : store_(std::make_unique<CallStore>()), builder_(std::make_unique<Builder>(*store_, options)) {}
+CallForest::~CallForest() = default;
+CallForest::CallForest(CallForest&&) noexcept = default;
+CallForest& CallForest::operator=(CallForest&&) noexcept = default;
+
+FunctionTable& CallForest::functions() noexcept {
+  return store_->functions;
+}
+const FunctionTable& CallForest::functions() const noexcept {
+  return store_->functions;
+}
+
+void CallForest::on(const GraphEntry& entry) {
+  builder_->enter(entry);
+}
+void CallForest::on(const GraphExit& exit) {
+  builder_->leave(exit);
+}
+void CallForest::on(const TaskChange& change) {
+  builder_->change(change);
+}
+void CallForest::on(const Loss& loss) {
+  builder_->lose(loss);
+}
+void CallForest::on(const GraphComment& comment) {
+  builder_->comment(comment);
+}
+void CallForest::finish() {
+  builder_->finish();
+}
+
+std::uint64_t CallForest::dropped_calls() const noexcept {
+  return builder_->dropped();
+}
+
+std::uint64_t CallForest::marked(CallMark mark) const noexcept {
+  std::uint64_t count = 0;
+  for (CallIndex i = 0; i < store_->size; ++i)
+    count += (store_->nodes[i].marks & bit(mark)) != 0 ? 1U : 0U;
+  return count;
+}
+
+CallConsistency CallForest::consistency() const noexcept {
+  CallConsistency result;
+  for (CallIndex i = 0; i < store_->size; ++i) {
+    const std::optional<Duration> self = call(i).self_time();
+    if (!self)
+      continue;
+    ++result.checked;
+    if (*self >= Duration{0})
+      continue;
+    ++result.negative_self;
+    if (detail::add(*self, store_->nodes[i].precision()) <= Duration{0})
+      ++result.exceeding;
+    if (*self < result.worst) {
+      result.worst = *self;
+      result.worst_call = call(i);
+    }
+  }
+  return result;
+}
+
+CallComment CallForest::comment(std::size_t index) const noexcept {
+  const detail::CommentRecord& record = store_->comments[index];
+  CallComment comment{record.text, record.time, CallTree{*store_, record.tree}, {}, {}};
+  if (record.after != kNoCall) {
+    comment.after = call(record.after);
+    comment.inside = comment.after->parent();  // it may have got a caller since
+  } else if (record.inside != kNoCall) {
+    comment.inside = call(record.inside);
+  }
+  return comment;
+}
+
+std::size_t CallForest::allocated_bytes() const noexcept {
+  return sizeof *store_ + store_->allocated_bytes() + builder_->allocated_bytes();
+}
+
+}  // namespace fathom
