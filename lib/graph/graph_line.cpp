@@ -417,6 +417,11 @@ bool decode_proc(std::string_view& rest, std::string_view separator, Task& out) 
   return false;
 }
 
+bool has_function(const GraphLine& line) noexcept {
+  using Kind = GraphLine::Kind;
+  return line.kind == Kind::entry || line.kind == Kind::leaf || (line.kind == Kind::exit && line.has_name);
+}
+
 bool is_function_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > 1024)
     return false;
@@ -498,7 +503,7 @@ std::optional<GraphLayout> infer_graph_layout(std::string_view line) noexcept {
     layout.duration = true;
   if (!decode_graph_line(line, layout, scratch))
     return std::nullopt;
-  if (scratch.has_name && scratch.kind != GraphLine::Kind::comment && !is_function_name(scratch.name))
+  if (has_function(scratch) && !is_function_name(scratch.name))
     return std::nullopt;
   return layout;
 }

@@ -38,6 +38,9 @@ struct GraphLine {
 /// Takes a line with these columns apart. False if it does not have exactly this form; `out` is then garbage.
 [[nodiscard]] bool decode_graph_line(std::string_view line, const GraphLayout& layout, GraphLine& out) noexcept;
 
+/// Whether `name` and `module` are filled.
+[[nodiscard]] bool has_function(const GraphLine& line) noexcept;
+
 /// The columns that a graph line seems to have; empty if it is none.
 [[nodiscard]] std::optional<GraphLayout> infer_graph_layout(std::string_view line) noexcept;
 

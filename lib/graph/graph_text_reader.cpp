@@ -322,7 +322,7 @@ GraphTextReader::Step GraphTextReader::read_graph_line(const char* line, const c
 
   using Kind = GraphLine::Kind;
   FunctionId function = FunctionId::unknown;
-  if (decoded.kind == Kind::entry || decoded.kind == Kind::leaf || (decoded.kind == Kind::exit && decoded.has_name)) {
+  if (has_function(decoded)) {
     function = functions.find(decoded.name, decoded.module);
     if (function == FunctionId::unknown) {
       if (!is_function_name(decoded.name))
@@ -460,8 +460,7 @@ GraphTextReader::Step GraphTextReader::read_other_line(const char* line, const c
   if (banner == Banner::second_rule && text.empty())
     return parsed(GraphLineKind::task_change);
   if (text == "#" || text.starts_with("# ") || text.starts_with("#####")) {
-    read_header(text);
-    return parsed(GraphLineKind::header);
+    return parsed(GraphLineKind::header, read_header(text));
   }
   if (const auto loss = decode_loss(text)) {
     loss_ = *loss;
@@ -489,14 +488,16 @@ GraphTextReader::Step GraphTextReader::read_other_line(const char* line, const c
 
 // "# tracer: function_graph" starts a new trace; "#     TIME        CPU  TASK/PID  ||||  DURATION   FUNCTION CALLS" tells
 // its columns.
-void GraphTextReader::read_header(std::string_view line) {
+GraphTextReader::Step GraphTextReader::read_header(std::string_view line) {
   const auto has = [line](std::string_view word) { return line.find(word) != std::string_view::npos; };
   if (line.starts_with("# tracer: ")) {
     layout_ = {};
     layout_known_ = false;
     cpu_tasks_.clear();
     banner_cpu_known_ = banner_cpu_ambiguous_ = false;
-  } else if (has("FUNCTION CALLS")) {
+    return Step::recording_start;
+  }
+  if (has("FUNCTION CALLS")) {
     layout_.relative_time = has("REL TIME");
     layout_.time = has(" TIME ") && !layout_.relative_time;
     layout_.cpu = has(" CPU");
@@ -505,6 +506,7 @@ void GraphTextReader::read_header(std::string_view line) {
     layout_.duration = has("DURATION");
     layout_known_ = true;
   }
+  return Step::nothing;
 }
 
 void GraphTextReader::change_task(std::uint32_t cpu, const Task& next) {
