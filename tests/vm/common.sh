@@ -24,10 +24,20 @@ need() {
 # Where `fetch-kernels` put the kernel of a line (6.1, 6.1-rt, 6.12, backports); empty if it is not there.
 kernel_of_line() { readlink -f -- "$kernels/lines/$1" 2>/dev/null | { read -r dir && [ -e "$dir/.prepared" ] && echo "$dir"; } || true; }
 
-# live_programs BUILD_DIR: the live tests, one path a line.
+newest_kernel() {
+  local line kernel
+  for line in backports 6.12 6.1 6.1-rt; do
+    kernel=$(kernel_of_line "$line")
+    [ -z "$kernel" ] || { echo "$kernel"; return; }
+  done
+}
+
+build_folder() { [ -d "$1" ] || die "$1: no such build folder"; readlink -f -- "$1"; }
+
+# live_programs BUILD_DIR PATTERN: the live tests of that name, one path a line.
 live_programs() {
-  find "$1/tests/live" -maxdepth 1 -type f -executable -name 'live_*' 2>/dev/null | sort
-  find "$repository/tests/live" -maxdepth 1 -type f -executable -name '*.sh' | sort
+  { find "$1/tests/live" -maxdepth 1 -type f -executable -name 'live_*' -name "$2" 2>/dev/null || true; } | sort
+  { find "$repository/tests/live" -maxdepth 1 -type f -executable -name '*.sh' -name "$2" 2>/dev/null || true; } | sort
 }
 
 # total FILE...: adds up the last lines (`N passed, N failed, N skipped`) of several reports.
