@@ -1,6 +1,6 @@
-#include <fathom/graph/call.hpp>
-
 #include "saturate.hpp"
+
+#include <fathom/graph/call.hpp>
 
 namespace fathom {
 
@@ -16,6 +16,8 @@ std::string_view to_string(CallMark mark) noexcept {
       return "mismatched";
     case CallMark::parents_unknown:
       return "parents_unknown";
+    case CallMark::interrupted_exit:
+      return "interrupted_exit";
   }
   return {};
 }

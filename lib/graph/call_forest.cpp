@@ -1,6 +1,7 @@
-#include <fathom/graph/call_forest.hpp>
-
+#include "interrupt_entry.hpp"
 #include "saturate.hpp"
+
+#include <fathom/graph/call_forest.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -18,14 +19,15 @@ using detail::CallStore;
 using detail::kNoCall;
 using detail::kUnknownCpu;
 
-constexpr std::uint32_t kNone = 0xffff'ffff;                                     // no tree, no such processor yet
-constexpr std::int64_t kUnknownPid = std::numeric_limits<std::int64_t>::min();   // no pid is this
-constexpr std::uint32_t kDirectCpus = 8192;                                      // the kernel's own limit on x86 and arm64
+constexpr std::uint32_t kNone = 0xffff'ffff;                                    // no tree, no such processor yet
+constexpr std::int64_t kUnknownPid = std::numeric_limits<std::int64_t>::min();  // no pid is this
+constexpr std::uint32_t kDirectCpus = 8192;  // the kernel's own limit on x86 and arm64
 constexpr std::uint32_t kMaxNodeDepth = std::numeric_limits<std::uint16_t>::max();
 constexpr std::string_view kForgottenComm = "<...>";
 
-constexpr std::uint8_t bit(CallMark mark) noexcept {
-  return static_cast<std::uint8_t>(mark);
+template <class... Marks>
+constexpr std::uint8_t bits(Marks... marks) noexcept {
+  return static_cast<std::uint8_t>((static_cast<unsigned>(marks) | ...));
 }
 
 // How many decimal digits the source cut, so that a byte holds it.
@@ -38,14 +40,16 @@ std::uint8_t cut_digits(Duration precision) noexcept {
 
 // A call that was entered and has not returned. The bottom frame stands for the space between roots.
 struct Frame {
-  std::int64_t depth = -1;  // of the bottom frame: above all
+  std::int64_t depth = -1;   // of the bottom frame: above all
   CallIndex node = kNoCall;  // none for the bottom frame, and for a call beyond the limit
   CallIndex last_child = kNoCall;
   std::uint32_t first_run = 0;  // the runs from here on in Stack::runs are its own
+  Duration children_time{0};
 };
 
-// Children at the end of a frame's list whose caller was not seen, from `first` on, none of them less deep than `depth`.
-// The runs of a frame get deeper and deeper, so a late exit finds the calls deeper than itself by taking runs off the end.
+// Children at the end of a frame's list whose caller was not seen, from `first` on, none of them less deep than
+// `depth`. The runs of a frame get deeper and deeper, so a late exit finds the calls deeper than itself by taking runs
+// off the end.
 struct OrphanRun {
   std::uint32_t depth;
   CallIndex first;
@@ -105,11 +109,12 @@ class CallForest::Builder {
   void cut(Stack& stack);
   void late(Stack& stack, const GraphExit& exit, std::uint8_t marks, bool adopt);
   void adopt_orphans(Stack& stack, CallIndex call, std::uint32_t depth);
-  void set_exit(CallIndex call, const GraphExit& exit);
+  void set_exit(Stack& stack, CallIndex call, const GraphExit& exit);
+  void check_interrupted_exit(const Frame& frame);
   detail::CallDetail& detail_of(CallIndex call);
   void mark(CallIndex call, CallMark what) noexcept {
     if (call != kNoCall)
-      store_.nodes[call].marks |= bit(what);
+      store_.nodes[call].marks |= bits(what);
   }
 
   CallStore& store_;
@@ -271,7 +276,7 @@ CallIndex CallForest::Builder::add_call(Stack& stack, FunctionId function, std::
                                 .depth = static_cast<std::uint16_t>(std::min(depth, kMaxNodeDepth)),
                                 .marks = marks,
                                 .bits = 0};
-  if ((marks & bit(CallMark::no_entry)) == 0 && context.time) {
+  if ((marks & bits(CallMark::no_entry)) == 0 && context.time) {
     store_.entry_times.make_block_of(call, CallStore::kNoTime);
     store_.entry_times[call] = context.time->nanoseconds;
   } else if (store_.entry_times.has_block_of(call)) {
@@ -351,22 +356,26 @@ void CallForest::Builder::leave(const GraphExit& exit) {
   const Frame frame = stack.frames.back();
   if (frame.depth != exit.depth) {
     mark(frame.node, CallMark::children_lost);
-    late(stack, exit, bit(CallMark::no_entry), true);
+    late(stack, exit, bits(CallMark::no_entry), true);
     return;
   }
   if (frame.node != kNoCall) {
-    CallNode& node = store_.nodes[frame.node];
-    if (exit.function != FunctionId::unknown && exit.function != node.function) {
-      node.marks |= bit(CallMark::mismatched) | bit(CallMark::children_lost);
+    if (exit.function != FunctionId::unknown && exit.function != store_.nodes[frame.node].function) {
+      mark(frame.node, CallMark::mismatched);
+      mark(frame.node, CallMark::children_lost);
       cut(stack);
-      late(stack, exit, bit(CallMark::no_entry) | bit(CallMark::mismatched) | bit(CallMark::children_lost), false);
+      late(stack, exit, bits(CallMark::no_entry, CallMark::mismatched, CallMark::children_lost), false);
       return;
     }
-    set_exit(frame.node, exit);
   }
   if (stack.runs.size() > frame.first_run)
     stack.runs.resize(frame.first_run);
   stack.frames.pop_back();
+  if (frame.node == kNoCall)
+    return;
+  set_exit(stack, frame.node, exit);
+  if (exit.duration && frame.children_time >= detail::add(*exit.duration, exit.precision))
+    check_interrupted_exit(frame);
 }
 
 // A call of which only the exit was seen.
@@ -377,7 +386,7 @@ void CallForest::Builder::late(Stack& stack, const GraphExit& exit, std::uint8_t
   if (adopt)
     adopt_orphans(stack, call, exit.depth);
   place(stack, call, exit.depth);
-  set_exit(call, exit);
+  set_exit(stack, call, exit);
 }
 
 // The calls right before it that are deeper, and whose caller was not seen, are its own.
@@ -401,13 +410,15 @@ void CallForest::Builder::adopt_orphans(Stack& stack, CallIndex call, std::uint3
     child.parent = call;
     child.bits &= static_cast<std::uint8_t>(~CallNode::kIsRoot);
     if (child.depth == depth + 1)
-      child.marks &= static_cast<std::uint8_t>(~bit(CallMark::parents_unknown));
+      child.marks &= static_cast<std::uint8_t>(~bits(CallMark::parents_unknown));
   }
 }
 
-void CallForest::Builder::set_exit(CallIndex call, const GraphExit& exit) {
+void CallForest::Builder::set_exit(Stack& stack, CallIndex call, const GraphExit& exit) {
   CallNode& node = store_.nodes[call];
   if (exit.duration) {
+    Frame& caller = stack.frames.back();
+    caller.children_time = detail::add(caller.children_time, *exit.duration);
     node.duration = *exit.duration;
     node.bits |= static_cast<std::uint8_t>(CallNode::kHasDuration | cut_digits(exit.precision));
   }
@@ -415,6 +426,23 @@ void CallForest::Builder::set_exit(CallIndex call, const GraphExit& exit) {
     detail::CallDetail& kept = detail_of(call);
     kept.retval = exit.retval;
     kept.overruns = exit.overruns;
+  }
+}
+
+// The children of a call that has just ended sum to more than it. The kernel takes the time of a return, and then
+// records it; an interrupt in between is recorded inside the call (seen on 6.1, 6.12 and 7.3). If that is it, the
+// children before an interrupt fit.
+void CallForest::Builder::check_interrupted_exit(const Frame& frame) {
+  CallNode& node = store_.nodes[frame.node];
+  const Duration limit = detail::add(node.duration, node.precision());
+  Duration sum{0};
+  for (CallIndex i = node.first_child; i != kNoCall && sum < limit; i = store_.nodes[i].next_sibling) {
+    const CallNode& child = store_.nodes[i];
+    if (detail::is_interrupt_entry(store_.functions[child.function].name)) {
+      node.marks |= bits(CallMark::interrupted_exit);
+      return;
+    }
+    sum = detail::add(sum, child.duration);
   }
 }
 
@@ -482,8 +510,8 @@ std::size_t CallForest::Builder::allocated_bytes() const noexcept {
   constexpr std::size_t kMapLink = 2 * sizeof(void*);  // what a node of libstdc++'s maps has besides its value
   std::size_t bytes = sizeof *this + cpus_.size() * sizeof(Cpu) + stacks_.size() * sizeof(Stack) +
                       direct_cpus_.capacity() * sizeof(direct_cpus_[0]);
-  bytes += tree_of_pid_.size() * (sizeof(*tree_of_pid_.begin()) + kMapLink) +
-           tree_of_pid_.bucket_count() * sizeof(void*);
+  bytes +=
+      tree_of_pid_.size() * (sizeof(*tree_of_pid_.begin()) + kMapLink) + tree_of_pid_.bucket_count() * sizeof(void*);
   bytes += other_cpus_.size() * (sizeof(*other_cpus_.begin()) + kMapLink) + other_cpus_.bucket_count() * sizeof(void*);
   for (const Stack& stack : stacks_)
     bytes += stack.frames.capacity() * sizeof(Frame) + stack.runs.capacity() * sizeof(OrphanRun);
@@ -520,6 +548,9 @@ void CallForest::on(const Loss& loss) {
 void CallForest::on(const GraphComment& comment) {
   builder_->comment(comment);
 }
+void CallForest::on(const RecordingStart& /*start*/) {
+  builder_->finish();
+}
 void CallForest::finish() {
   builder_->finish();
 }
@@ -531,7 +562,7 @@ std::uint64_t CallForest::dropped_calls() const noexcept {
 std::uint64_t CallForest::marked(CallMark mark) const noexcept {
   std::uint64_t count = 0;
   for (CallIndex i = 0; i < store_->size; ++i)
-    count += (store_->nodes[i].marks & bit(mark)) != 0 ? 1U : 0U;
+    count += (store_->nodes[i].marks & bits(mark)) != 0 ? 1U : 0U;
   return count;
 }
 
@@ -539,7 +570,7 @@ CallConsistency CallForest::consistency() const noexcept {
   CallConsistency result;
   for (CallIndex i = 0; i < store_->size; ++i) {
     const std::optional<Duration> self = call(i).self_time();
-    if (!self)
+    if (!self || !call(i).complete())
       continue;
     ++result.checked;
     if (*self >= Duration{0})

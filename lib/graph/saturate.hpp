@@ -2,7 +2,7 @@
 
 #include <fathom/base/time.hpp>
 
-#include <limits>
+#include <cstdint>
 
 /// Sums that stop at the ends of their type: hostile text holds durations near the largest number.
 namespace fathom::detail {
@@ -19,6 +19,13 @@ inline Duration subtract(Duration a, Duration b) noexcept {
   if (__builtin_sub_overflow(a.count(), b.count(), &difference))
     return a.count() < 0 ? Duration::min() : Duration::max();
   return Duration{difference};
+}
+
+inline Duration multiply(Duration a, std::uint32_t times) noexcept {
+  Duration::rep product = 0;
+  if (__builtin_mul_overflow(a.count(), times, &product))
+    return a.count() < 0 ? Duration::min() : Duration::max();
+  return Duration{product};
 }
 
 }  // namespace fathom::detail

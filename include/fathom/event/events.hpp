@@ -43,6 +43,10 @@ struct EventContext {
   std::optional<LatencyFlags> flags;  ///< only with `latency-format` or `irq-info`
 };
 
+/// A recording begins here, as the header of `trace` says. Where it comes in the midst, several were put one after the
+/// other: what was open before it does not go on after it, and no CPU's task is known.
+struct RecordingStart {};
+
 /// A function was entered.
 struct GraphEntry {
   EventContext context;                       ///< where and when it was entered

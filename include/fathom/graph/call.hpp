@@ -16,17 +16,19 @@ namespace fathom {
 
 /// What is not known about a call. A call without any of these but `parents_unknown` is complete.
 enum class CallMark : std::uint8_t {
-  no_entry = 1U << 0U,  ///< its entry was not seen: it began before the trace, or the entry was lost. `duration()` is the
-                        ///< whole call's, but what it called before its first seen child is missing
+  no_entry = 1U << 0U,  ///< its entry was not seen: it began before the trace, or the entry was lost. `duration()` is
+                        ///< the whole call's, but what it called before its first seen child is missing
   no_exit = 1U << 1U,   ///< its return was not seen: the trace ended, or the exit was lost. It has no duration
-  children_lost = 1U << 2U,    ///< something it called may be missing, or is there without its duration: the kernel lost
-                               ///< events while it was open, or a call in it has no exit. `self_time()` is at most this
-  mismatched = 1U << 3U,       ///< at its depth the trace shows the entry of one function and the exit of another; both
-                               ///< stand side by side with this mark, and what lies between is under the first
-  parents_unknown = 1U << 4U,  ///< one or more callers between it and its parent here were not seen
+  children_lost = 1U << 2U,  ///< something it called may be missing, or is there without its duration: the kernel lost
+                             ///< events while it was open, or a call in it has no exit. `self_time()` is at most this
+  mismatched = 1U << 3U,     ///< at its depth the trace shows the entry of one function and the exit of another; both
+                             ///< stand side by side with this mark, and what lies between is under the first
+  parents_unknown = 1U << 4U,   ///< one or more callers between it and its parent here were not seen
+  interrupted_exit = 1U << 5U,  ///< an interrupt came after the kernel had taken the time of its return and before it
+                                ///< recorded that: the interrupt's calls stand last in it, and are not in its duration
 };
-inline constexpr std::array kCallMarks = {CallMark::no_entry, CallMark::no_exit, CallMark::children_lost,
-                                          CallMark::mismatched, CallMark::parents_unknown};
+inline constexpr std::array kCallMarks = {CallMark::no_entry,   CallMark::no_exit,         CallMark::children_lost,
+                                          CallMark::mismatched, CallMark::parents_unknown, CallMark::interrupted_exit};
 
 /// The mark's identifier: `no_entry`.
 [[nodiscard]] std::string_view to_string(CallMark mark) noexcept;
@@ -77,9 +79,9 @@ class Call {
   [[nodiscard]] std::optional<Duration> duration() const noexcept;
   /// The true duration is less than this above `duration()`: the kernel prints at most seven digits.
   [[nodiscard]] Duration precision() const noexcept { return node().precision(); }
-  /// What the children leave of `duration()`: the call's own time and that of what it called untraced. Never clamped: it
-  /// is below zero where the children sum to more than the call, by less than `precision()` in a sound trace. With
-  /// `children_lost` or `no_entry` it is an upper bound.
+  /// What the children leave of `duration()`: the call's own time and that of what it called untraced. Never clamped:
+  /// it is below zero where the children sum to more than the call, by less than `precision()` in a sound trace. With
+  /// `children_lost` or `no_entry` it is an upper bound, with `interrupted_exit` it is too low.
   [[nodiscard]] std::optional<Duration> self_time() const noexcept;
   /// The sum of the children's known durations.
   [[nodiscard]] Duration children_time() const noexcept;
@@ -89,7 +91,7 @@ class Call {
   /// What is not known about it.
   [[nodiscard]] CallMarks marks() const noexcept { return CallMarks{node().marks}; }
   [[nodiscard]] bool has(CallMark mark) const noexcept { return marks().has(mark); }
-  /// Entry, return and everything traced between them were seen, so that `self_time()` is exact.
+  /// Entry, return and everything traced between them were seen, so that `self_time()` is what it says.
   [[nodiscard]] bool complete() const noexcept {
     constexpr auto kParents = static_cast<std::uint8_t>(CallMark::parents_unknown);
     return (node().marks & static_cast<std::uint8_t>(~kParents)) == 0;
@@ -155,7 +157,7 @@ class CallChildren : public std::ranges::view_interface<CallChildren> {
     }
     friend bool operator==(const Iterator&, const Iterator&) = default;
     friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
-      return it.call_.index_ == detail::kNoCall;
+      return it.call_.index() == detail::kNoCall;
     }
 
    private:
@@ -192,7 +194,7 @@ class CallsPreorder : public std::ranges::view_interface<CallsPreorder> {
     }
     friend bool operator==(const Iterator&, const Iterator&) = default;
     friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
-      return it.call_.index_ == detail::kNoCall;
+      return it.call_.index() == detail::kNoCall;
     }
 
    private:

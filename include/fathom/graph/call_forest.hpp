@@ -21,8 +21,8 @@ struct CallForestOptions {
   bool keep_details = false;
   /// Events and markers inside the graph: `CallForest::comments()`.
   bool keep_comments = false;
-  /// Calls beyond these are only counted, in `dropped_calls()`, and leave `children_lost` on their caller. The calls that
-  /// are open then still get their exits.
+  /// Calls beyond these are only counted, in `dropped_calls()`, and leave `children_lost` on their caller. The calls
+  /// that are open then still get their exits.
   std::uint32_t max_calls = 0xffff'fffe;
 };
 
@@ -35,13 +35,14 @@ struct CallComment {
   std::optional<Call> after;      ///< the call right before it in there; absent where it comes first
 };
 
-/// Whether the durations of calls and of what they called fit together.
+/// Whether the durations of complete calls and of what they called fit together. With sleep-time off they need not: the
+/// kernel then takes the time off the CPU out of some calls and not out of others.
 struct CallConsistency {
-  std::uint64_t checked = 0;        ///< calls with a duration
+  std::uint64_t checked = 0;        ///< complete calls with a duration
   std::uint64_t negative_self = 0;  ///< of these: the children sum to more than the call
-  std::uint64_t exceeding = 0;      ///< of these: by as much as the print's cut digits or more, which no sound trace has
-  Duration worst{0};                ///< the lowest self time, if one is negative
-  std::optional<Call> worst_call;   ///< that call
+  std::uint64_t exceeding = 0;     ///< of these: by as much as the print's cut digits or more, which no sound trace has
+  Duration worst{0};               ///< the lowest self time, if one is negative
+  std::optional<Call> worst_call;  ///< that call
 };
 
 /// Builds a call tree for every task out of the events of a function graph.
@@ -54,23 +55,27 @@ struct CallConsistency {
 ///     for (const CallTree tree : forest.trees()) walk(tree.roots());
 ///
 /// A GraphSink. There is one stack a task, which goes on where it was when the task runs again, on whatever processor,
-/// and one stack for each processor's idle task. An interrupt nests on the stack of what it interrupts. Depths come from
-/// the source, so every place is checked, and what is missing is marked (CallMark), never guessed:
+/// and one stack for each processor's idle task. An interrupt nests on the stack of what it interrupts. Depths come
+/// from the source, so every place is checked, and what is missing is marked (CallMark), never guessed:
 /// - an entry at the depth of an open call, or above it: that call's exit is missing (`no_exit`);
 /// - an entry with a gap above it: its callers are missing (`parents_unknown`);
-/// - an exit where no call is open at that depth: its entry is missing (`no_entry`). The calls deeper than it that stand
+/// - an exit where no call is open at that depth: its entry is missing (`no_entry`). The calls deeper than it that
+/// stand
 ///   right before it, and have no caller yet, are its children, unless the kernel lost events in between;
 /// - an exit of another function than the open one's: both are `mismatched`;
 /// - a loss: every call that was open and can have run on that processor meanwhile, which is any task's except another
 ///   processor's idle task, is `children_lost`. A return and a further call of the same function may hide in the gap;
+/// - the header of another recording: what was open is cut, as by finish();
 /// - a switch line whose left side is not the task of the line before it on that processor: as a loss there.
 ///
 /// It never throws for what events say: any depth, pid or processor number is taken, and costs no more memory than its
-/// event did. Only std::bad_alloc and FunctionTable's length_error get through; then the forest can be destroyed, no more.
+/// event did. Only std::bad_alloc and FunctionTable's length_error get through; then the forest can be destroyed, no
+/// more.
 ///
 /// Memory: 32 bytes a call, 8 more if the source gives times, in blocks of 1,024 calls, and the function table.
-/// Views (Call, CallTree, comments) are good until the forest is destroyed or assigned to; moving it keeps them. A moved
-/// from forest may only be destroyed or assigned to. Feeding is for one thread at a time; then any number may read.
+/// Views (Call, CallTree, comments) are good until the forest is destroyed or assigned to; moving it keeps them. A
+/// moved from forest may only be destroyed or assigned to. Feeding is for one thread at a time; then any number may
+/// read.
 class CallForest {
  public:
   /// As the options say; the default keeps no more than calls and their times.
@@ -88,6 +93,7 @@ class CallForest {
   void on(const TaskChange& change);
   void on(const Loss& loss);
   void on(const GraphComment& comment);
+  void on(const RecordingStart& start);
 
   /// Says that the events have ended: calls still open are cut here (`no_exit`), and no processor's task is known any
   /// more. Events that come later belong to another recording, with new calls in the same trees. Harmless if repeated.

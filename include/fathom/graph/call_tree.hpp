@@ -20,7 +20,8 @@ namespace fathom {
 ///
 /// Three kinds of tree are not simply one task's:
 /// - The idle task: pid 0 exists once on each processor, so there is a tree for each, with `cpu()`.
-/// - An unknown task: default text names no task before a processor's first switch line. Where that line comes, its left
+/// - An unknown task: default text names no task before a processor's first switch line. Where that line comes, its
+/// left
 ///   side names the tree; where none comes (a trace of one task, `set_ftrace_pid`), `task()` stays absent.
 /// - A fragment: when the switch line came, its task had a tree already, from another processor. How the two fit
 ///   together the text doesn't say, so the lines from before the switch line stay a tree of their own, with the task's

@@ -84,6 +84,9 @@ class FunctionGraphParser {
         case Step::task_change:
           offer(sink, reader_.task_change());
           break;
+        case Step::recording_start:
+          offer(sink, RecordingStart{});
+          break;
         case Step::loss:
           offer(sink, reader_.loss());
           break;

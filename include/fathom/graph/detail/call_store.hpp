@@ -143,12 +143,12 @@ struct CallStore {
   FunctionTable functions;
   CallColumn<CallNode> nodes;
   CallIndex size = 0;
-  CallColumn<std::uint64_t> entry_times;       // blocks only where a call has a time
-  CallColumn<std::uint32_t> detail_of;         // indexes `details`; blocks only where a call has some
+  CallColumn<std::uint64_t> entry_times;  // blocks only where a call has a time
+  CallColumn<std::uint32_t> detail_of;    // indexes `details`; blocks only where a call has some
   std::vector<CallDetail> details;
   std::vector<CallTreeRecord> trees;
   std::vector<CommentRecord> comments;
-  std::vector<DepartureRecord> departures;     // in the order of the trace
+  std::vector<DepartureRecord> departures;  // in the order of the trace
   TextArena text;
 
   [[nodiscard]] std::optional<Timestamp> entry_time(CallIndex call) const noexcept {

@@ -85,6 +85,7 @@ class GraphTextReader {
     comment,
     irq_mark,
     task_change,
+    recording_start,
     loss,
     text_record,
     stack_frame,
@@ -131,7 +132,7 @@ class GraphTextReader {
   void set_context(EventContext& context, const GraphLine& line);
   [[nodiscard]] std::uint64_t bytes_ahead(const char* from) const noexcept;
   void skip(const char* line, const char* to, SkipReason reason);
-  void read_header(std::string_view line);
+  Step read_header(std::string_view line);
   void change_task(std::uint32_t cpu, const Task& next);
 
   const char* cursor_ = nullptr;
