@@ -26,7 +26,8 @@ class Parser {
   void parse_columns(const char* columns) {
     double micros = 0;
     char mark = ' ';
-    const bool timed = std::sscanf(columns, "%lf us", &micros) == 1 || std::sscanf(columns, " %c %lf us", &mark, &micros) == 2;
+    const bool timed =
+        std::sscanf(columns, "%lf us", &micros) == 1 || std::sscanf(columns, " %c %lf us", &mark, &micros) == 2;
     if (timed)
       result_.nanoseconds += static_cast<std::uint64_t>(std::llround(micros * 1000));
     const char* bar = std::strchr(columns, '|');
@@ -59,7 +60,8 @@ BaselineResult parse_with_sscanf(const std::string& text) {
   for (std::string line; std::getline(in, line);) {
     int cpu = 0;
     int columns = 0;
-    if (std::sscanf(line.c_str(), " %d) %n", &cpu, &columns) == 1 && columns > 0 && line.find(" => ") == std::string::npos)
+    if (std::sscanf(line.c_str(), " %d) %n", &cpu, &columns) == 1 && columns > 0 &&
+        line.find(" => ") == std::string::npos)
       parser.parse_columns(line.c_str() + columns);
   }
   return parser.result();

@@ -1,5 +1,5 @@
-// How fast function_graph text becomes events, and a tree. Beside ours, on the same bytes: counting newlines as wc -l does
-// (the least that any reader of lines can do), and a parser of getline and sscanf.
+// How fast function_graph text becomes events, and a tree. Beside ours, on the same bytes: counting newlines as wc -l
+// does (the least that any reader of lines can do), and a parser of getline and sscanf.
 //
 //   function_graph_benchmark                                    the packed captures, repeated
 //   FATHOM_BENCH_TRACE=trace.txt function_graph_benchmark       a trace of your own
@@ -94,7 +94,9 @@ class ChecksumSink {
   std::uint64_t nanoseconds_ = 0;
 };
 
-const std::string& trace(bool full) { return full ? bench::full_trace() : bench::default_trace(); }
+const std::string& trace(bool full) {
+  return full ? bench::full_trace() : bench::default_trace();
+}
 
 void set_rates(benchmark::State& state, std::size_t bytes, std::uint64_t lines) {
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.iterations());

@@ -8,9 +8,9 @@ namespace fathom::bench {
 /// Linux 6.1, repeated.
 [[nodiscard]] const std::string& default_trace();
 
-/// The same kernel functions with the columns of funcgraph-abstime and -proc, with arguments and return values, as Linux
-/// 6.17 prints them all together: the lines of a capture with arguments, given the other three by the kernel's formats. No
-/// capture has them all, since Debian's kernels are built without return values.
+/// The same kernel functions with the columns of funcgraph-abstime and -proc, with arguments and return values, as
+/// Linux 6.17 prints them all together: the lines of a capture with arguments, given the other three by the kernel's
+/// formats. No capture has them all, since Debian's kernels are built without return values.
 [[nodiscard]] const std::string& full_trace();
 
 }  // namespace fathom::bench

@@ -37,32 +37,42 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
   return hash ^ (hash >> 32U);
 }
 
-// Interning is done once a line, so hashing and comparing take the words of a text at both its ends, overlapping where they
-// meet: few branches, and none on a single byte. Not a defence against chosen collisions: they cost time, not correctness,
-// and whoever chooses the names of kernel functions owns the machine.
+// Interning is done once a line, and names are of any length, so a loop's end is hard to foresee: hashing and comparing
+// take 16 bytes from both ends of a text, overlapping where they meet, and only what is longer than 32 goes round. Not
+// a defence against chosen collisions: they cost time, not correctness, and whoever chooses the names of kernel
+// functions owns the machine.
 std::uint64_t hash_text(std::uint64_t hash, std::string_view text) noexcept {
   const char* p = text.data();
   const std::size_t size = text.size();
+  hash ^= size;
   if (size < 8)
-    return mix(hash ^ size, load_short(p, size));
-  const char* const tail = p + size - 8;
-  hash = mix(hash ^ size, load8(tail));
-  for (; p < tail; p += 8)
+    return mix(hash, load_short(p, size));
+  const char* const end = p + size;
+  if (size <= 16)
+    return mix(mix(hash, load8(p)), load8(end - 8));
+  const std::uint64_t head = mix(mix(hash, load8(p)), load8(p + 8));
+  const std::uint64_t tail = mix(mix(size, load8(end - 16)), load8(end - 8));
+  hash = mix(head, tail);
+  for (p += 16; end - p > 16; p += 8)
     hash = mix(hash, load8(p));
   return hash;
 }
 
 bool same_text(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size())
+  const std::size_t size = a.size();
+  if (size != b.size())
     return false;
   const char* p = a.data();
   const char* q = b.data();
-  if (a.size() < 8)
-    return load_short(p, a.size()) == load_short(q, b.size());
-  const char* const tail = p + a.size() - 8;
-  std::uint64_t difference = load8(tail) ^ load8(q + a.size() - 8);
-  for (; p < tail; p += 8, q += 8)
-    difference |= load8(p) ^ load8(q);
+  if (size < 8)
+    return load_short(p, size) == load_short(q, size);
+  const auto differ = [&](std::size_t at) { return load8(p + at) ^ load8(q + at); };
+  std::uint64_t difference = differ(0) | differ(size - 8);
+  if (size <= 16)
+    return difference == 0;
+  difference |= differ(8) | differ(size - 16);
+  for (std::size_t at = 16; at + 16 < size; at += 8)
+    difference |= differ(at);
   return difference == 0;
 }
 

@@ -18,7 +18,9 @@ void trim_left(std::string_view& text) noexcept {
   text.remove_prefix(first == std::string_view::npos ? text.size() : first);
 }
 
-void trim_right(std::string_view& text) noexcept { text = text.substr(0, text.find_last_not_of(' ') + 1); }
+void trim_right(std::string_view& text) noexcept {
+  text = text.substr(0, text.find_last_not_of(' ') + 1);
+}
 
 // The whole of `text` as a number.
 template <class Number>
@@ -42,8 +44,8 @@ bool decode_task(std::string_view text, Task& out) noexcept {
   trim_right(text);
   if (text.ends_with(')')) {
     const std::size_t open = text.rfind('(');
-    if (open == std::string_view::npos || text.substr(open + 1, text.size() - open - 2).find_first_not_of(" -0123456789") !=
-                                              std::string_view::npos)
+    if (open == std::string_view::npos ||
+        text.substr(open + 1, text.size() - open - 2).find_first_not_of(" -0123456789") != std::string_view::npos)
       return false;
     text = text.substr(0, open);
     trim_right(text);
@@ -109,7 +111,8 @@ bool decode_plain(std::string_view line, TextRecord& out) noexcept {
 
 // "      tw-181       0dn..5.. 3095us : text"; the letter behind "us" marks the gap to the next record
 bool decode_latency(std::string_view line, TextRecord& out) noexcept {
-  for (std::size_t dash = line.find('-'); dash != std::string_view::npos && dash < 32; dash = line.find('-', dash + 1)) {
+  for (std::size_t dash = line.find('-'); dash != std::string_view::npos && dash < 32;
+       dash = line.find('-', dash + 1)) {
     std::string_view rest = line.substr(dash + 1);
     Task task;
     if (!take_number(rest, task.pid) || !rest.starts_with(' '))

@@ -24,7 +24,9 @@ std::uint64_t load8(const char* p) noexcept {
   return word;
 }
 
-bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
+bool is_digit(char c) noexcept {
+  return static_cast<unsigned char>(c - '0') < 10;
+}
 
 bool starts_with(const char* p, const char* end, std::string_view text) noexcept {
   return static_cast<std::size_t>(end - p) >= text.size() && std::memcmp(p, text.data(), text.size()) == 0;
@@ -178,7 +180,8 @@ bool decode_short_duration(const char* p, GraphLine& out) noexcept {
   // Eight digits to a number: pairs, then fours, then all.
   digits = digits * 10 + (digits >> 8);
   digits = ((digits & 0x0000'00ff'0000'00ffU) * 0x000f'4240'0000'0064U +
-            ((digits >> 16) & 0x0000'00ff'0000'00ffU) * 0x0000'2710'0000'0001U) >> 32;
+            ((digits >> 16) & 0x0000'00ff'0000'00ffU) * 0x0000'2710'0000'0001U) >>
+           32;
   out.has_duration = true;
   out.duration = static_cast<std::int64_t>(digits);
   out.precision = 1;
@@ -415,11 +418,6 @@ bool decode_proc(std::string_view& rest, std::string_view separator, Task& out) 
     return out.comm.size() <= 16;
   }
   return false;
-}
-
-bool has_function(const GraphLine& line) noexcept {
-  using Kind = GraphLine::Kind;
-  return line.kind == Kind::entry || line.kind == Kind::leaf || (line.kind == Kind::exit && line.has_name);
 }
 
 bool is_function_name(std::string_view name) noexcept {

@@ -9,8 +9,8 @@
 
 namespace fathom::detail {
 
-/// One function_graph line, taken apart. Views into the line. Fields that the layout or the body does not have are stale:
-/// look at the `has_` flags and at the layout first.
+/// One function_graph line, taken apart. Views into the line. Fields that the layout or the body does not have are
+/// stale: look at the `has_` flags and at the layout first.
 struct GraphLine {
   enum class Kind : std::uint8_t { entry, leaf, exit, comment, irq_enter, irq_leave };
 
@@ -39,17 +39,20 @@ struct GraphLine {
 [[nodiscard]] bool decode_graph_line(std::string_view line, const GraphLayout& layout, GraphLine& out) noexcept;
 
 /// Whether `name` and `module` are filled.
-[[nodiscard]] bool has_function(const GraphLine& line) noexcept;
+[[nodiscard]] inline bool has_function(const GraphLine& line) noexcept {
+  using Kind = GraphLine::Kind;
+  return line.kind == Kind::entry || line.kind == Kind::leaf || (line.kind == Kind::exit && line.has_name);
+}
 
 /// The columns that a graph line seems to have; empty if it is none.
 [[nodiscard]] std::optional<GraphLayout> infer_graph_layout(std::string_view line) noexcept;
 
-/// `    tw-168     ` padded to 14 columns or grown beyond, as the proc column and the switch banner print it. Advances `rest`
-/// past it, to `separator`, which must follow.
+/// `    tw-168     ` padded to 14 columns or grown beyond, as the proc column and the switch banner print it. Advances
+/// `rest` past it, to `separator`, which must follow.
 [[nodiscard]] bool decode_proc(std::string_view& rest, std::string_view separator, Task& out) noexcept;
 
-/// A function's name, without module, that the kernel could print. Anything else on a line's place for a name makes it no
-/// graph line.
+/// A function's name, without module, that the kernel could print. Anything else on a line's place for a name makes it
+/// no graph line.
 [[nodiscard]] bool is_function_name(std::string_view name) noexcept;
 
 /// The columns of `d..1.` and its kin of 4, 5 or 7 letters.

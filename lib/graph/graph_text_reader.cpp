@@ -1,8 +1,8 @@
-#include <fathom/graph/detail/graph_text_reader.hpp>
-#include <fathom/graph/function_graph_parser.hpp>
-
 #include "default_line.hpp"
 #include "graph_line.hpp"
+
+#include <fathom/graph/detail/graph_text_reader.hpp>
+#include <fathom/graph/function_graph_parser.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -59,7 +59,9 @@ std::string_view text_between(const char* from, const char* to) noexcept {
   return {from, static_cast<std::size_t>(to - from)};
 }
 
-bool has_column(const GraphLayout& layout) noexcept { return layout != GraphLayout{}; }
+bool has_column(const GraphLayout& layout) noexcept {
+  return layout != GraphLayout{};
+}
 
 // " (Overruns: 0)"
 std::optional<std::uint64_t> decode_overruns(std::string_view line) noexcept {
@@ -164,8 +166,8 @@ void GraphTextReader::give_end() {
   at_end_ = true;
 }
 
-// Gets more bytes to look at. While a line that began in earlier bytes is read, `carry_` grows by copies of the given bytes;
-// once the cursor has left the earlier ones, the rest is read where it stands.
+// Gets more bytes to look at. While a line that began in earlier bytes is read, `carry_` grows by copies of the given
+// bytes; once the cursor has left the earlier ones, the rest is read where it stands.
 bool GraphTextReader::refill() {
   if (!reading_carry_) {
     carry_.assign(cursor_, end_);
@@ -195,7 +197,8 @@ bool GraphTextReader::refill() {
   }
   // To the end of the line and what an exit needs to see of the next; twofold, so that a long comment is copied once.
   const std::size_t newline = rest.find('\n');
-  const std::size_t wanted = std::max(newline == std::string_view::npos ? rest.size() : newline + kMaxOverruns, carry_.size());
+  const std::size_t wanted =
+      std::max(newline == std::string_view::npos ? rest.size() : newline + kMaxOverruns, carry_.size());
   carry_.append(rest.substr(0, wanted));
   cursor_ = carry_.data();
   end_ = cursor_ + carry_.size();
@@ -235,7 +238,8 @@ void GraphTextReader::skip(const char* line, const char* to, SkipReason reason) 
     for (const std::uint64_t n : skipped_)
       number += n;
     const std::string_view text = text_between(line, to);
-    first_bad_ = ParseStats::BadRecord{number, bytes_ - bytes_ahead(line), reason, std::string(text.substr(0, kBadTextBytes))};
+    first_bad_ =
+        ParseStats::BadRecord{number, bytes_ - bytes_ahead(line), reason, std::string(text.substr(0, kBadTextBytes))};
     if (first_bad_->text.ends_with('\n'))
       first_bad_->text.pop_back();
   }
@@ -346,7 +350,7 @@ GraphTextReader::Step GraphTextReader::read_graph_line(const char* line, const c
       step = Step::entry;
       if (entry_.leaf) {
         // The line's time is the entry's; when it returned, only the duration says.
-        exit_.context = entry_.context;
+        set_context(exit_.context, decoded);
         exit_.context.time.reset();
         exit_.overruns.reset();
         step = Step::leaf;
@@ -486,8 +490,8 @@ GraphTextReader::Step GraphTextReader::read_other_line(const char* line, const c
   return Step::nothing;
 }
 
-// "# tracer: function_graph" starts a new trace; "#     TIME        CPU  TASK/PID  ||||  DURATION   FUNCTION CALLS" tells
-// its columns.
+// "# tracer: function_graph" starts a new trace; "#     TIME        CPU  TASK/PID  ||||  DURATION   FUNCTION CALLS"
+// tells its columns.
 GraphTextReader::Step GraphTextReader::read_header(std::string_view line) {
   const auto has = [line](std::string_view word) { return line.find(word) != std::string_view::npos; };
   if (line.starts_with("# tracer: ")) {

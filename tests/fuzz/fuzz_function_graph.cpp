@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(cut_stats.bytes == stats.bytes && cut_stats.skipped_bytes == stats.skipped_bytes);
   require(cut_stats.skipped_records_by_reason == stats.skipped_records_by_reason);
   if (stats.first_bad)
-    require(cut_stats.first_bad->offset == stats.first_bad->offset && cut_stats.first_bad->number == stats.first_bad->number);
+    require(cut_stats.first_bad->offset == stats.first_bad->offset &&
+            cut_stats.first_bad->number == stats.first_bad->number);
   return 0;
 }

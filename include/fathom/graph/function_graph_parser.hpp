@@ -21,15 +21,17 @@ namespace fathom {
 ///
 ///      24.008501 |   0)    tw-168     | + 10.344 us   |          mutex_unlock();
 ///
-/// It understands the text of Linux 4.4 to 7.3 with any set of options: cpu, overhead marks, proc, abstime, latency-format,
-/// tail comments, irq arrows, overrun, retval, retaddr, args. Columns are found from the header lines of `trace` where there
-/// are some, and from the lines themselves otherwise (`trace_pipe` has no header), also when an option changes in the midst.
-/// Events and markers inside the graph, stack traces, process switches and lost-event lines become events of their own. A
-/// stream of `raw`, `hex` or `bin` records of other tracers is not graph text and is counted as such.
+/// It understands the text of Linux 4.4 to 7.3 with any set of options: cpu, overhead marks, proc, abstime,
+/// latency-format, tail comments, irq arrows, overrun, retval, retaddr, args. Columns are found from the header lines
+/// of `trace` where there are some, and from the lines themselves otherwise (`trace_pipe` has no header), also when an
+/// option changes in the midst. Events and markers inside the graph, stack traces, process switches and lost-event
+/// lines become events of their own. A stream of `raw`, `hex` or `bin` records of other tracers is not graph text and
+/// is counted as such.
 ///
-/// Bytes are never trusted: nothing throws for them, every line is either parsed or counted in `stats()` by reason, and the
-/// result does not depend on how the input was cut. It keeps at most one line, or one comment of several lines, between
-/// calls; lines above `kMaxLine` bytes are skipped. Only allocation failure and what the sink throws get through.
+/// Bytes are never trusted: nothing throws for them, every line is either parsed or counted in `stats()` by reason, and
+/// the result does not depend on how the input was cut. It keeps at most one line, or one comment of several lines,
+/// between calls; lines above `kMaxLine` bytes are skipped. Only allocation failure and what the sink throws get
+/// through.
 ///
 /// Distinct parsers may run in distinct threads. Views in events are good until the sink's `on()` returns.
 class FunctionGraphParser {
@@ -37,16 +39,16 @@ class FunctionGraphParser {
   /// The longest line that is read, in bytes. The kernel formats a line in a buffer of at most 8 KiB (TRACE_SEQ_SIZE).
   static constexpr std::size_t kMaxLine = 64UL * 1024;
 
-  /// Reads on. What follows the last complete line waits for the next call; so does a closing brace at the very end, since
-  /// the line after it may say its overruns.
+  /// Reads on. What follows the last complete line waits for the next call; so does a closing brace at the very end,
+  /// since the line after it may say its overruns.
   template <GraphSink Sink>
   void feed(std::string_view bytes, Sink& sink) {
     reader_.give(bytes);
     drain(sink);
   }
 
-  /// Says that the input has ended: what waited is decided, and a last line without its newline is counted as cut. After it
-  /// the parser may be fed again, as if the input had gone on with a new line.
+  /// Says that the input has ended: what waited is decided, and a last line without its newline is counted as cut.
+  /// After it the parser may be fed again, as if the input had gone on with a new line.
   template <GraphSink Sink>
   void finish(Sink& sink) {
     reader_.give_end();

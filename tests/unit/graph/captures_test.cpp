@@ -1,5 +1,5 @@
-// Every capture of every kernel: each line is accounted for as the golden file says, and the result does not depend on how
-// the bytes are cut.
+// Every capture of every kernel: each line is accounted for as the golden file says, and the result does not depend on
+// how the bytes are cut.
 
 #include "recording_sink.hpp"
 
@@ -98,12 +98,13 @@ TEST(Captures, EveryLineIsAccountedForAsTheGoldenFileSays) {
     const Result result = parse(text);
     EXPECT_EQ(result.stats.bytes, text.size()) << name;
     EXPECT_EQ(result.stats.parsed_bytes + result.stats.skipped_bytes, text.size()) << name;
-    EXPECT_EQ(result.stats.records,
-              static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')) + (text.empty() || text.back() == '\n' ? 0U : 1U))
+    EXPECT_EQ(result.stats.records, static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')) +
+                                        (text.empty() || text.back() == '\n' ? 0U : 1U))
         << name;
     const std::string counts = describe(result);
     now << name << '\t' << counts << '\n';
-    EXPECT_EQ(counts, golden[name]) << name << (result.stats.first_bad ? "\nfirst bad: " + result.stats.first_bad->text : "");
+    EXPECT_EQ(counts, golden[name]) << name
+                                    << (result.stats.first_bad ? "\nfirst bad: " + result.stats.first_bad->text : "");
     ++seen;
   }
   EXPECT_EQ(seen, golden.size());

@@ -33,7 +33,9 @@ std::vector<std::string> parse(std::string_view text, ParseStats* stats = nullpt
   return sink.lines();
 }
 
-std::vector<std::string> parse_line(const std::string& line) { return parse(line + '\n'); }
+std::vector<std::string> parse_line(const std::string& line) {
+  return parse(line + '\n');
+}
 
 // Lines that kernels of the named versions printed; the columns have to be found from the line itself.
 TEST(FunctionGraphParser, FindsTheColumnsOfASingleLine) {
@@ -62,7 +64,8 @@ TEST(FunctionGraphParser, FindsTheColumnsOfASingleLine) {
        {"leaf mutex_unlock depth=1 cpu=0 t=24008501000 task=tw-168",
         "return mutex_unlock depth=1 ns=10344~1 cpu=0 task=tw-168"}},
       {" 1)  irq/25--108   |   5.780 us    |  irq_enter_rcu();",
-       {"leaf irq_enter_rcu depth=0 cpu=1 task=irq/25--108", "return irq_enter_rcu depth=0 ns=5780~1 cpu=1 task=irq/25--108"}},
+       {"leaf irq_enter_rcu depth=0 cpu=1 task=irq/25--108",
+        "return irq_enter_rcu depth=0 ns=5780~1 cpu=1 task=irq/25--108"}},
       {" 1)  kworker-4194304 |               |  process_one_work() {",
        {"entry process_one_work depth=0 cpu=1 task=kworker-4194304"}},
       {" 0)   a | b-7      |               |  f() {", {"entry f depth=0 cpu=0 task=a | b-7"}},
@@ -107,7 +110,8 @@ TEST(FunctionGraphParser, FindsTheColumnsOfASingleLine) {
        {"record <stack trace> cpu=1 t=24008501000 task=tw-168 flags=d._.2_."}},
       {"      tw-181       0dn..5.. 3095us : <stack trace>",
        {"record <stack trace> cpu=0 t=3095000 task=tw-181 flags=dn..5.."}},
-      {" a [000] b-12      (-------) [001]     1.000002: x: y=1", {"record x: y=1 cpu=1 t=1000002000 task=a [000] b-12"}},
+      {" a [000] b-12      (-------) [001]     1.000002: x: y=1",
+       {"record x: y=1 cpu=1 t=1000002000 task=a [000] b-12"}},
       {" => do_syscall_64", {"frame do_syscall_64"}},
   };
   for (const Case& c : cases) {
@@ -127,7 +131,7 @@ TEST(FunctionGraphParser, TheHeaderTellsTheColumns) {
                     "#     TIME        CPU  TASK/PID         DURATION                  FUNCTION CALLS\n"
                     "#      |          |     |    |           |   |                     |   |   |   |\n"
                     "   28.509024 |   0)    init2-1     | + 17.760 us   |  mutex_unlock();\n"),
-              ElementsAre("leaf mutex_unlock depth=0 cpu=0 t=28509024000 task=init2-1",
+              ElementsAre("start", "leaf mutex_unlock depth=0 cpu=0 t=28509024000 task=init2-1",
                           "return mutex_unlock depth=0 ns=17760~1 cpu=0 task=init2-1"));
 }
 
@@ -154,13 +158,15 @@ TEST(FunctionGraphParser, ABannerNamesTheTaskOfTheLinesThatFollow) {
 }
 
 TEST(FunctionGraphParser, WithoutTheCpuColumnASecondCpuMakesTheTaskUnknown) {
-  const std::string banner = " ------------------------------------------\n 0)    <idle>-0    =>   rcu_pre-15  \n"
-                             " ------------------------------------------\n\n";
+  const std::string banner =
+      " ------------------------------------------\n 0)    <idle>-0    =>   rcu_pre-15  \n"
+      " ------------------------------------------\n\n";
   std::string other = banner;
   other[other.find("0)")] = '1';
-  EXPECT_THAT(parse("              |  a() {\n" + banner + "              |  b() {\n" + other + "              |  c() {\n"),
-              ElementsAre("entry a depth=0", "change <idle>-0 => rcu_pre-15 cpu=0", "entry b depth=0 task=rcu_pre-15",
-                          "change <idle>-0 => rcu_pre-15 cpu=1", "entry c depth=0"));
+  EXPECT_THAT(
+      parse("              |  a() {\n" + banner + "              |  b() {\n" + other + "              |  c() {\n"),
+      ElementsAre("entry a depth=0", "change <idle>-0 => rcu_pre-15 cpu=0", "entry b depth=0 task=rcu_pre-15",
+                  "change <idle>-0 => rcu_pre-15 cpu=1", "entry c depth=0"));
 }
 
 TEST(FunctionGraphParser, ATracerLineStartsAnew) {
@@ -175,8 +181,9 @@ TEST(FunctionGraphParser, OverrunsBelongToTheExitBefore) {
 }
 
 TEST(FunctionGraphParser, AMarkerMayHoldNewlines) {
-  EXPECT_THAT(parse(" 0)               |        /* two\nlines */ end */\n 0)   1.129 us    |        f();\n"),
-              ElementsAre("comment two\nlines */ end cpu=0", "leaf f depth=3 cpu=0", "return f depth=3 ns=1129~1 cpu=0"));
+  EXPECT_THAT(
+      parse(" 0)               |        /* two\nlines */ end */\n 0)   1.129 us    |        f();\n"),
+      ElementsAre("comment two\nlines */ end cpu=0", "leaf f depth=3 cpu=0", "return f depth=3 ns=1129~1 cpu=0"));
 }
 
 TEST(FunctionGraphParser, ACommentThatNeverEndsCostsItsLineOnly) {
@@ -196,8 +203,9 @@ TEST(FunctionGraphParser, CountsTheKernelsLosses) {
 TEST(FunctionGraphParser, CountsWhatItDoesNotKnowByReason) {
   const std::string endless(FunctionGraphParser::kMaxLine + 1, 'x');
   ParseStats stats;
-  const auto events =
-      parse(" 0)               |  a() {\nwhat is this?\n" + endless + "\n\x01\x02\n 0)               |  b() {\n 0)  cut", &stats);
+  const auto events = parse(
+      " 0)               |  a() {\nwhat is this?\n" + endless + "\n\x01\x02\n 0)               |  b() {\n 0)  cut",
+      &stats);
   EXPECT_THAT(events, ElementsAre("entry a depth=0 cpu=0", "entry b depth=0 cpu=0"));
   EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 1U);
   EXPECT_EQ(stats.skipped(SkipReason::line_too_long), 1U);
@@ -212,18 +220,21 @@ TEST(FunctionGraphParser, CountsWhatItDoesNotKnowByReason) {
 }
 
 TEST(FunctionGraphParser, LinesThatOnlyLookLikeGraphLinesAreSkipped) {
-  for (const char* line : {" 0)               |   odd_indent() {", " 0)               |  two words() {", " 0)   1.000 ms    |  f();",
-                           " 0)   1.0000 us   |  f();", " 0) ? 1.000 us    |  f();", " 0)   1.000 us xx |  f();",
-                           " 99999) 1.000 us  |  f();", " 0)               |  f() }", " 0)               |  ();",
-                           " 0)   1.000 us    |  } /* f ret=zz */", " 0)   1.000 us    |  } */", " 0)   1.000 us    |  f(); /* x */",
-                           "CPU:x [LOST 1 EVENTS]", "CPU:0 [LOST  EVENTS]"}) {
+  for (const char* line :
+       {" 0)               |   odd_indent() {", " 0)               |  two words() {", " 0)   1.000 ms    |  f();",
+        " 0)   1.0000 us   |  f();", " 0) ? 1.000 us    |  f();", " 0)   1.000 us xx |  f();",
+        " 99999) 1.000 us  |  f();", " 0)               |  f() }", " 0)               |  ();",
+        " 0)   1.000 us    |  } /* f ret=zz */", " 0)   1.000 us    |  } */", " 0)   1.000 us    |  f(); /* x */",
+        "CPU:x [LOST 1 EVENTS]", "CPU:0 [LOST  EVENTS]"}) {
     ParseStats stats;
     EXPECT_THAT(parse(" 0)               |  a() {\n" + std::string(line) + "\n", &stats), testing::SizeIs(1)) << line;
     EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 1U) << line;
   }
 }
 
-TEST(FunctionGraphParser, EmptyInputIsNothing) { EXPECT_THAT(parse(""), IsEmpty()); }
+TEST(FunctionGraphParser, EmptyInputIsNothing) {
+  EXPECT_THAT(parse(""), IsEmpty());
+}
 
 TEST(FunctionGraphParser, MayBeMovedBetweenPieces) {
   FunctionGraphParser parser;

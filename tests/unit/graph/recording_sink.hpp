@@ -8,8 +8,8 @@
 
 namespace fathom::test {
 
-/// Writes every field of every event down, a line an event, so that two runs can be compared and a test can say in plain
-/// text what it expects.
+/// Writes every field of every event down, a line an event, so that two runs can be compared and a test can say in
+/// plain text what it expects.
 class RecordingSink {
  public:
   FunctionTable& functions() { return functions_; }
@@ -41,6 +41,7 @@ class RecordingSink {
       out << " cpu=" << *e.cpu;
     lines_.push_back(out.str());
   }
+  void on(const RecordingStart&) { lines_.emplace_back("start"); }
   void on(const Loss& e) {
     std::ostringstream out;
     out << "loss";
@@ -82,8 +83,8 @@ class RecordingSink {
     if (context.flags) {
       out << " flags=";
       const LatencyFlags& f = *context.flags;
-      for (const char c : {f.irqs, f.need_resched, f.need_resched_lazy, f.context, f.preempt_depth, f.preempt_lazy_depth,
-                           f.migrate_disable})
+      for (const char c : {f.irqs, f.need_resched, f.need_resched_lazy, f.context, f.preempt_depth,
+                           f.preempt_lazy_depth, f.migrate_disable})
         out << (c == 0 ? '_' : c);
     }
     lines_.push_back(out.str());

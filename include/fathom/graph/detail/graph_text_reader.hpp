@@ -16,23 +16,22 @@ namespace fathom {
 
 /// What a line of function_graph text is.
 enum class GraphLineKind : std::uint8_t {
-  entry,           ///< `vfs_read() {`
-  leaf,            ///< `mutex_unlock();`
-  exit,            ///< `}`, `} /* vfs_read */`
-  overruns,        ///< ` (Overruns: 0)`
-  comment,         ///< `/* text */`, each of its lines
-  irq_mark,        ///< `==========> |`
-  task_change,     ///< `0) cat-12 => <idle>-0`, the rules around it and the empty line after it
-  loss,            ///< `CPU:0 [LOST 12 EVENTS]`
-  header,          ///< lines that start with `#`
-  text_record,     ///< a line in the default format
-  stack_frame,     ///< ` => do_syscall_64`
+  entry,        ///< `vfs_read() {`
+  leaf,         ///< `mutex_unlock();`
+  exit,         ///< `}`, `} /* vfs_read */`
+  overruns,     ///< ` (Overruns: 0)`
+  comment,      ///< `/* text */`, each of its lines
+  irq_mark,     ///< `==========> |`
+  task_change,  ///< `0) cat-12 => <idle>-0`, the rules around it and the empty line after it
+  loss,         ///< `CPU:0 [LOST 12 EVENTS]`
+  header,       ///< lines that start with `#`
+  text_record,  ///< a line in the default format
+  stack_frame,  ///< ` => do_syscall_64`
 };
 inline constexpr std::array kGraphLineKinds = {
-    GraphLineKind::entry,    GraphLineKind::leaf,        GraphLineKind::exit, GraphLineKind::overruns,
-    GraphLineKind::comment,  GraphLineKind::irq_mark,    GraphLineKind::task_change,
-    GraphLineKind::loss,     GraphLineKind::header,      GraphLineKind::text_record,
-    GraphLineKind::stack_frame};
+    GraphLineKind::entry,   GraphLineKind::leaf,        GraphLineKind::exit,        GraphLineKind::overruns,
+    GraphLineKind::comment, GraphLineKind::irq_mark,    GraphLineKind::task_change, GraphLineKind::loss,
+    GraphLineKind::header,  GraphLineKind::text_record, GraphLineKind::stack_frame};
 
 /// The kind's identifier: `task_change`.
 [[nodiscard]] std::string_view to_string(GraphLineKind kind) noexcept;
@@ -71,8 +70,8 @@ struct GraphLayout {
   friend bool operator==(const GraphLayout&, const GraphLayout&) = default;
 };
 
-/// What FunctionGraphParser is made of: cuts bytes into lines, and lines into events. Pull-style, so that it stands in the
-/// library once and not in every sink's program. Not for use by itself.
+/// What FunctionGraphParser is made of: cuts bytes into lines, and lines into events. Pull-style, so that it stands in
+/// the library once and not in every sink's program. Not for use by itself.
 class GraphTextReader {
  public:
   enum class Step : std::uint8_t {
