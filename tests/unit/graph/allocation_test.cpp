@@ -35,10 +35,12 @@ TEST_P(Allocations, KnownFunctionsCostNone) {
   FunctionGraphParser parser;
   CountSink sink;
   parser.feed(text, sink);
+  parser.finish(sink);
   const std::uint64_t events = sink.events;
   ASSERT_GT(events, 100U);
   const std::size_t before = test::allocations();
   parser.feed(text, sink);
+  parser.finish(sink);
   // "# tracer:" forgets the processors' tasks; to remember them again is an allocation or two for each processor.
   EXPECT_LE(test::allocations() - before, 4U);
   EXPECT_EQ(sink.events, 2 * events);
