@@ -8,8 +8,8 @@ namespace fathom {
 
 namespace {
 
-constexpr std::size_t kFirstSlots = 256;        // a power of two
-constexpr std::size_t kBlockBytes = 16 * 1024;  // names of some 800 functions
+constexpr std::size_t kFirstSlots = 256;                     // a power of two
+constexpr std::size_t kBlockBytes = std::size_t{16} * 1024;  // names of some 800 functions
 
 std::uint64_t load8(const char* p) noexcept {
   std::uint64_t word = 0;

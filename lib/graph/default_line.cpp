@@ -111,8 +111,7 @@ bool decode_plain(std::string_view line, TextRecord& out) noexcept {
 
 // "      tw-181       0dn..5.. 3095us : text"; the letter behind "us" marks the gap to the next record
 bool decode_latency(std::string_view line, TextRecord& out) noexcept {
-  for (std::size_t dash = line.find('-'); dash != std::string_view::npos && dash < 32;
-       dash = line.find('-', dash + 1)) {
+  for (std::size_t dash = line.find('-'); dash < 32; dash = line.find('-', dash + 1)) {
     std::string_view rest = line.substr(dash + 1);
     Task task;
     if (!take_number(rest, task.pid) || !rest.starts_with(' '))

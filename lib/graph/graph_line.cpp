@@ -165,7 +165,7 @@ bool decode_short_duration(const char* p, GraphLine& out) noexcept {
   const std::uint64_t word = load8(p + 2);
   const unsigned size = first_byte(word, ' ');
   const unsigned point = first_byte(word, '.');
-  if (point == 0 || point + 4 != size)
+  if (point == 0 || point > 4 || size != point + 4)
     return false;
   std::uint32_t unit = 0;
   std::memcpy(&unit, p + 2 + size, sizeof unit);
@@ -216,7 +216,7 @@ bool decode_duration(const char*& p, const char* end, GraphLine& out) noexcept {
     ++q;
     while (q != end && is_digit(*q) && unit > 1) {
       unit /= 10;
-      nanos += static_cast<unsigned char>(*q - '0') * unit;
+      nanos += std::uint64_t{static_cast<unsigned char>(*q - '0')} * unit;
       ++q;
     }
     if (unit == 1000)

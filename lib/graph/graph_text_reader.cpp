@@ -138,7 +138,7 @@ std::optional<TaskChange> decode_task_change(std::string_view line) noexcept {
 }
 
 bool is_text(std::string_view line) noexcept {
-  return std::all_of(line.begin(), line.end(), [](char c) {
+  return std::ranges::all_of(line, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= ' ' && byte != 0x7f) || byte == '\t' || byte == '\r';
   });
