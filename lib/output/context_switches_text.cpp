@@ -56,14 +56,14 @@ void append_parts(std::string& out, const ContextSwitches& switches, bool color)
     const output::Colored bold(out, output::kBold, color);
     output::append_left(out, "# PART", kPartWidth);
     for (const std::string_view title : {"MIN us", "P50 us", "P99 us", "MAX us", "SUM us"})
-      output::append_right(out, title, kTimeWidth);
+      output::append_column(out, title, kTimeWidth);
   }
   out += '\n';
   for (const auto& [part, name] : kParts) {
     const SwitchSummary summary = switches.summary(part);
     output::append_left(out, name, kPartWidth);
     for (const Duration time : {summary.min, summary.p50, summary.p99, summary.max, summary.sum})
-      output::append_microseconds(out, time, kTimeWidth);
+      output::append_microseconds_column(out, time, kTimeWidth);
     out += '\n';
   }
 }
@@ -77,7 +77,7 @@ void append_owner(std::string& out, const std::optional<CallTree>& tree) {
 
 void append_outlier(std::string& out, const ContextSwitch& s) {
   for (const Duration time : {s.total, s.off_cpu, s.cost()})
-    output::append_microseconds(out, time, kTimeWidth);
+    output::append_microseconds_column(out, time, kTimeWidth);
   out += "  ";
   append_owner(out, s.tree);
   out += " => ";
@@ -92,7 +92,7 @@ void append_outliers(std::string& out, const ContextSwitches& switches, const Co
   out += "# took more than ";
   output::append_number(out, options.times_median);
   out += " times the median of ";
-  output::append_microseconds(out, switches.summary(SwitchPart::total).p50, 0);
+  output::append_microseconds(out, switches.summary(SwitchPart::total).p50);
   out += " us: ";
   output::append_number(out, outliers.size());
   out += '\n';
@@ -100,10 +100,10 @@ void append_outliers(std::string& out, const ContextSwitches& switches, const Co
     return;
   {
     const output::Colored bold(out, output::kBold, options.color);
-    out += "# ";
-    output::append_right(out, "TOTAL us", kTimeWidth - 2);
-    output::append_right(out, "OFF_CPU us", kTimeWidth);
-    output::append_right(out, "COST us", kTimeWidth);
+    out += '#';
+    output::append_column(out, "TOTAL us", kTimeWidth - 1);
+    output::append_column(out, "OFF_CPU us", kTimeWidth);
+    output::append_column(out, "COST us", kTimeWidth);
     out += "  TASK => NEXT  FUNCTION";
   }
   out += '\n';

@@ -19,7 +19,7 @@ constexpr std::size_t kCutWidth = 8;
 // "41.4", of what all functions took; nothing where that is nothing.
 void append_percent(std::string& out, Duration part, Duration whole) {
   if (whole.count() <= 0) {
-    output::append_right(out, "-", kPercentWidth);
+    output::append_column(out, "-", kPercentWidth);
     return;
   }
   const auto tenths = std::llround(1000.0 * static_cast<double>(part.count()) / static_cast<double>(whole.count()));
@@ -28,32 +28,32 @@ void append_percent(std::string& out, Duration part, Duration whole) {
   output::append_number(text, size / 10);
   text += '.';
   output::append_number(text, size % 10);
-  output::append_right(out, text, kPercentWidth);
+  output::append_column(out, text, kPercentWidth);
 }
 
 void append_header(std::string& out) {
-  out += "# ";
-  output::append_right(out, "SELF us", kTimeWidth - 2);
-  output::append_right(out, "SELF %", kPercentWidth);
-  output::append_right(out, "TOTAL us", kTimeWidth);
-  output::append_right(out, "CALLS", kCallsWidth);
-  output::append_right(out, "CUT", kCutWidth);
+  out += '#';
+  output::append_column(out, "SELF us", kTimeWidth - 1);
+  output::append_column(out, "SELF %", kPercentWidth);
+  output::append_column(out, "TOTAL us", kTimeWidth);
+  output::append_column(out, "CALLS", kCallsWidth);
+  output::append_column(out, "CUT", kCutWidth);
   for (const std::string_view title : {"MIN us", "P50 us", "P99 us", "MAX us"})
-    output::append_right(out, title, kTimeWidth);
+    output::append_column(out, title, kTimeWidth);
   out += "  FUNCTION\n";
 }
 
 void append_row(std::string& out, const FunctionStat& f, Duration whole) {
-  output::append_microseconds(out, f.self, kTimeWidth);
+  output::append_microseconds_column(out, f.self, kTimeWidth);
   append_percent(out, f.self, whole);
-  output::append_microseconds(out, f.total, kTimeWidth);
-  output::append_number(out, f.calls, kCallsWidth);
-  output::append_number(out, f.incomplete, kCutWidth);
+  output::append_microseconds_column(out, f.total, kTimeWidth);
+  output::append_number_column(out, f.calls, kCallsWidth);
+  output::append_number_column(out, f.incomplete, kCutWidth);
   for (const Duration time : {f.min, f.p50, f.p99, f.max}) {
     if (f.timed == 0)
-      output::append_right(out, "-", kTimeWidth);
+      output::append_column(out, "-", kTimeWidth);
     else
-      output::append_microseconds(out, time, kTimeWidth);
+      output::append_microseconds_column(out, time, kTimeWidth);
   }
   out += "  ";
   output::append_function(out, f.name, f.module);
@@ -99,7 +99,7 @@ void append_text(std::string& out, const FunctionStats& stats, const FunctionSta
   out += "# ";
   output::append_count(out, rows.size(), "function, ", "functions, ");
   output::append_count(out, stats.calls(), "call, ", "calls, ");
-  output::append_microseconds(out, stats.self(), 0);
+  output::append_microseconds(out, stats.self());
   out += " us";
   if (shown < rows.size()) {
     out += "; not shown: ";

@@ -9,50 +9,70 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 20;
 
-std::string_view digits_of(std::array<char, kMaxDigits>& into, std::uint64_t number) {
-  const char* const end = std::to_chars(into.data(), into.data() + into.size(), number).ptr;
-  return {into.data(), static_cast<std::size_t>(end - into.data())};
-}
+class Digits {
+ public:
+  explicit Digits(std::uint64_t number) noexcept
+      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
+  [[nodiscard]] std::string_view view() const noexcept {
+    return {text_.data(), static_cast<std::size_t>(end_ - text_.data())};
+  }
+
+ private:
+  std::array<char, kMaxDigits> text_{};
+  const char* end_;
+};
+
+class Microseconds {
+ public:
+  explicit Microseconds(Duration duration) noexcept : end_(text_.data()) {
+    const bool negative = duration.count() < 0;
+    const auto count = static_cast<std::uint64_t>(duration.count());
+    const std::uint64_t nanoseconds = negative ? ~count + 1 : count;
+    if (negative)
+      *end_++ = '-';
+    end_ = std::to_chars(end_, end_ + kMaxDigits, nanoseconds / 1000).ptr;
+    const auto rest = static_cast<unsigned>(nanoseconds % 1000);
+    *end_++ = '.';
+    *end_++ = static_cast<char>('0' + rest / 100);
+    *end_++ = static_cast<char>('0' + rest / 10 % 10);
+    *end_++ = static_cast<char>('0' + rest % 10);
+  }
+  [[nodiscard]] std::string_view view() const noexcept {
+    return {text_.data(), static_cast<std::size_t>(end_ - text_.data())};
+  }
+
+ private:
+  std::array<char, kMaxDigits + 5> text_{};
+  char* end_;
+};
 
 }  // namespace
 
 void append_number(std::string& out, std::uint64_t number) {
-  std::array<char, kMaxDigits> buffer;
-  out += digits_of(buffer, number);
+  out += Digits(number).view();
 }
 
-void append_number(std::string& out, std::uint64_t number, std::size_t width) {
-  std::array<char, kMaxDigits> buffer;
-  append_right(out, digits_of(buffer, number), width);
+void append_microseconds(std::string& out, Duration duration) {
+  out += Microseconds(duration).view();
 }
 
-void append_microseconds(std::string& out, Duration duration, std::size_t width) {
-  const bool negative = duration.count() < 0;
-  const auto count = static_cast<std::uint64_t>(duration.count());
-  const std::uint64_t nanoseconds = negative ? ~count + 1 : count;
-  std::array<char, kMaxDigits + 5> buffer;
-  char* p = buffer.data();
-  if (negative)
-    *p++ = '-';
-  p = std::to_chars(p, p + kMaxDigits, nanoseconds / 1000).ptr;
-  const auto rest = static_cast<unsigned>(nanoseconds % 1000);
-  *p++ = '.';
-  *p++ = static_cast<char>('0' + rest / 100);
-  *p++ = static_cast<char>('0' + rest / 10 % 10);
-  *p++ = static_cast<char>('0' + rest % 10);
-  append_right(out, {buffer.data(), static_cast<std::size_t>(p - buffer.data())}, width);
+void append_column(std::string& out, std::string_view text, std::size_t width) {
+  out.append(text.size() < width ? width - text.size() : 1, ' ');
+  out += text;
+}
+
+void append_number_column(std::string& out, std::uint64_t number, std::size_t width) {
+  append_column(out, Digits(number).view(), width);
+}
+
+void append_microseconds_column(std::string& out, Duration duration, std::size_t width) {
+  append_column(out, Microseconds(duration).view(), width);
 }
 
 void append_left(std::string& out, std::string_view text, std::size_t width) {
   out += text;
   if (text.size() < width)
     out.append(width - text.size(), ' ');
-}
-
-void append_right(std::string& out, std::string_view text, std::size_t width) {
-  if (text.size() < width)
-    out.append(width - text.size(), ' ');
-  out += text;
 }
 
 void append_printable(std::string& out, std::string_view text) {

@@ -12,12 +12,16 @@
 namespace fathom::output {
 
 void append_number(std::string& out, std::uint64_t number);
-/// Right-aligned; longer than the width if it must be.
-void append_number(std::string& out, std::uint64_t number, std::size_t width);
-/// "12.345", right-aligned.
-void append_microseconds(std::string& out, Duration duration, std::size_t width);
+/// "12.345"
+void append_microseconds(std::string& out, Duration duration);
+
+// Columns of a table: right-aligned in their width, with a blank before them also where that is too narrow.
+void append_column(std::string& out, std::string_view text, std::size_t width);
+void append_number_column(std::string& out, std::uint64_t number, std::size_t width);
+void append_microseconds_column(std::string& out, Duration duration, std::size_t width);
+
+/// Left-aligned.
 void append_left(std::string& out, std::string_view text, std::size_t width);
-void append_right(std::string& out, std::string_view text, std::size_t width);
 /// The text with control characters replaced: a task may call itself anything, also an escape sequence.
 void append_printable(std::string& out, std::string_view text);
 /// "vfs_read", "ovl_getattr [overlay]", "(unknown)".

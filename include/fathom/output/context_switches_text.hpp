@@ -11,7 +11,7 @@ namespace fathom {
 
 /// How context switches are written.
 struct ContextSwitchesTextOptions {
-  /// Switches are outliers that took this many times the median.
+  /// Switches are outliers that took longer than so many times the median.
   std::uint32_t times_median = 10;
   /// At most so many outliers, and a line that says how many more there are; 0 for all.
   std::size_t top = 0;
@@ -26,10 +26,10 @@ struct ContextSwitchesTextOptions {
 /// What is written:
 ///
 ///     # 18 context switches
-///     # PART           MIN us      P50 us      P99 us      MAX us      SUM us
-///     total           501.221    1011.672  808673.200  808673.200  833010.913
+///     # PART          MIN us      P50 us      P99 us      MAX us      SUM us
+///     total          501.221    1011.672  808673.200  808673.200  833010.913
 ///     ...
-///     # took 10 times the median (1011.672 us) or more: 1
+///     # took more than 10 times the median of 1011.672 us: 1
 ///     #   TOTAL us  OFF_CPU us     COST us  TASK => NEXT  FUNCTION
 ///       808673.200  808610.104      63.096  java-4121 => <idle>-0  schedule
 ///

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+// What all examples have in common as programs: exit codes, and how they tell of a failure.
+namespace examples {
+
+inline constexpr int kFailure = 1;
+inline constexpr int kWrongUsage = 2;
+inline constexpr int kUnsupported = 77;  // what Automake's and other test drivers take for "skipped"
+
+/// The command line makes no sense; the text says why.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Runs `body` and gives its exit status, or that of what it throws: UsageError 2, fathom::UnsupportedError 77, any
+/// other 1. What went wrong is said on standard error, behind the program's name.
+int run_program(std::string_view name, const std::function<int()>& body);
+
+/// "NAME: TEXT" on standard error.
+void tell(std::string_view name, std::string_view text);
+
+/// The version of the library, as --version prints it.
+std::string_view version();
+
+}  // namespace examples

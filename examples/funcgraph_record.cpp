@@ -1,0 +1,156 @@
+#include "funcgraph_record.hpp"
+
+#include "common/all_ended.hpp"
+#include "common/any_readable.hpp"
+#include "common/live_counter.hpp"
+#include "common/program.hpp"
+
+#include <fathom/base/error.hpp>
+#include <fathom/process/child.hpp>
+#include <fathom/tracefs/trace_fs.hpp>
+
+#include <fmt/core.h>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+namespace funcgraph {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kCannotRun = 126;  // as shells have it
+constexpr int kNotFound = 127;
+constexpr int kSignalBase = 128;
+// How long a command has to end by itself (the terminal's Ctrl-C reached it, too), and after the signal that we send.
+constexpr std::chrono::milliseconds kPatience = 200ms;
+constexpr std::chrono::milliseconds kGrace = 2s;
+
+// The threads of a process: the kernel's filters know threads only.
+std::vector<int> threads_of(int pid) {
+  std::vector<int> threads;
+  std::error_code error;
+  const std::string tasks = fmt::format("/proc/{}/task", pid);
+  for (const auto& entry : std::filesystem::directory_iterator(tasks, error)) {
+    const std::string name = entry.path().filename().string();
+    int thread = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc{})
+      threads.push_back(thread);
+  }
+  if (threads.empty())
+    throw fathom::Error(std::errc::no_such_process, "find the threads of process", tasks, "it has ended, or never was");
+  return threads;
+}
+
+fathom::SessionOptions session_options(const Options& options, const std::optional<fathom::Child>& child) {
+  constexpr std::uint64_t kTotalKb = 64UL * 1024;
+  constexpr std::uint64_t kLeastKb = 1408;  // the kernel's own default
+  fathom::SessionOptions session;
+  session.tracer = fathom::Tracer::function_graph;
+  session.functions = options.filter;
+  session.notrace = options.notrace;
+  session.graph_functions = options.graph;
+  session.max_depth = options.depth;
+  session.tracing_thresh = options.threshold;
+  session.cpus = options.cpus;
+  session.buffer_size_kb =
+      options.buffer_size_kb.value_or(std::max(kTotalKb / std::max(fathom::CpuSet::online().size(), 1UL), kLeastKb));
+  if (child)
+    session.pids = {child->pid()};
+  for (const int pid : options.pids) {
+    const std::vector<int> threads = threads_of(pid);
+    session.pids.insert(session.pids.end(), threads.begin(), threads.end());
+  }
+  // The kernel gives them back sorted, each once.
+  std::ranges::sort(session.pids);
+  session.pids.erase(std::ranges::unique(session.pids).begin(), session.pids.end());
+  session.follow_forks = options.follow && !session.pids.empty();
+  return session;
+}
+
+std::string progress(const Trace& trace) {
+  const fathom::ParseStats stats = trace.parser.stats();
+  return fmt::format("recording: {:.1f} MB, {} lines, {} calls, {} lost", static_cast<double>(stats.bytes) / 1e6,
+                     stats.records, trace.forest.calls(), stats.lost_events);
+}
+
+bool ended_within(fathom::Child& child, std::chrono::milliseconds time) {
+  pollfd ended{child.pidfd(), POLLIN, 0};
+  static_cast<void>(::poll(&ended, 1, static_cast<int>(time.count())));
+  return child.try_wait().has_value();
+}
+
+// Ends a command that still runs, and gives the exit status for it.
+int end_command(fathom::Child& child, std::optional<int> stop_signal) {
+  if (child.try_wait())
+    return child.wait().shell_code();
+  if (stop_signal && ended_within(child, kPatience))
+    return child.wait().shell_code();
+  const int signal = stop_signal.value_or(SIGTERM);
+  child.kill(signal);
+  if (!ended_within(child, kGrace)) {
+    child.kill(SIGKILL);
+    child.wait();
+    return stop_signal ? kSignalBase + signal : 0;
+  }
+  const fathom::ExitStatus status = child.wait();
+  if (!stop_signal && status.signal == signal)
+    return 0;  // by --duration, as it was told
+  return status.shell_code();
+}
+
+// Lets the command run. False if it can't be run; `status` is then what a shell would give.
+bool resume(fathom::Child& child, int& status) {
+  try {
+    child.resume();
+    return true;
+  } catch (const fathom::Error& e) {
+    examples::tell("funcgraph", e.what());
+    status = e.code() == std::errc::no_such_file_or_directory ? kNotFound : kCannotRun;
+    return false;
+  }
+}
+
+}  // namespace
+
+int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
+  const fathom::TraceFs tracefs;
+  std::optional<fathom::Child> child;
+  if (!options.command.empty())
+    child.emplace(options.command);
+  std::unique_ptr<examples::AllEnded> processes;
+  if (!options.pids.empty())
+    processes = std::make_unique<examples::AllEnded>(options.pids);
+  trace.source = "the kernel's trace";
+
+  fathom::TraceSession session = tracefs.session(session_options(options, child));
+  session.start();
+  int status = 0;
+  if (child && !resume(*child, status))
+    return status;
+
+  examples::AnyReadable end;
+  end.add(child ? child->pidfd() : processes ? processes->native_handle() : -1);
+  if (options.duration)
+    end.add_timer(*options.duration);
+  examples::LiveCounter counter(!options.quiet);
+  for (const std::string_view chunk : session.text({.until = end.native_handle(), .stop = stop.native_handle()})) {
+    trace.feed(chunk);
+    counter.update([&] { return progress(trace); });
+  }
+  counter.clear();
+  trace.finish();
+  if (child)
+    status = end_command(*child, stop.received());
+  session.close();
+  return status;
+}
+
+}  // namespace funcgraph
