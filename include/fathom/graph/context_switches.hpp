@@ -36,7 +36,7 @@ struct ContextSwitch {
   CallTree tree;                 ///< of the task that gave up the processor
   std::optional<CallTree> next;  ///< of the task whose lines the processor's trace went on with, if it shows that
   std::uint32_t switches = 1;    ///< times the task was switched out in this one call; the parts are their sums
-  SwitchBasis basis = SwitchBasis::bounds;
+  SwitchBasis basis = SwitchBasis::bounds;  ///< what the split below rests on
   Duration total{0};    ///< the call's duration
   Duration before{0};   ///< from its entry to the first switch
   Duration off_cpu{0};  ///< while others ran
@@ -54,12 +54,12 @@ enum class SwitchPart : std::uint8_t { total, before, off_cpu, after, cost };
 
 /// How long a part took over several switches. Exact, by nearest rank; all zero for none.
 struct SwitchSummary {
-  std::uint64_t count = 0;
-  Duration sum{0};
-  Duration min{0};
-  Duration p50{0};
-  Duration p99{0};
-  Duration max{0};
+  std::uint64_t count = 0;  ///< switches that were looked at
+  Duration sum{0};  ///< over all of them
+  Duration min{0};  ///< the shortest
+  Duration p50{0};  ///< the median
+  Duration p99{0};  ///< 99 of 100 take no longer
+  Duration max{0};  ///< the longest
 };
 
 /// Which context switches to take.
@@ -87,6 +87,7 @@ class ContextSwitches {
   ContextSwitches() = default;
   /// Looks for them; see context_switches().
   ContextSwitches(const CallForest& forest, const SwitchSelection& selection);
+  ContextSwitches(const CallForest&& forest, const SwitchSelection& selection) = delete;
 
   /// All of them, task by task, in order.
   [[nodiscard]] std::span<const ContextSwitch> all() const& noexcept { return switches_; }
@@ -119,5 +120,6 @@ class ContextSwitches {
 
 /// Finds the context switches of a forest.
 [[nodiscard]] ContextSwitches context_switches(const CallForest& forest, const SwitchSelection& selection = {});
+void context_switches(const CallForest&& forest, const SwitchSelection& selection = {}) = delete;  // calls refer to it
 
 }  // namespace fathom
