@@ -9,7 +9,58 @@
 #include <fathom/event/events.hpp>
 #include <fathom/event/function_table.hpp>
 #include <fathom/event/sink.hpp>
+#include <fathom/graph/call.hpp>
+#include <fathom/graph/call_forest.hpp>
+#include <fathom/graph/call_tree.hpp>
+#include <fathom/graph/context_switches.hpp>
+#include <fathom/graph/function_graph_parser.hpp>
+#include <fathom/graph/function_stats.hpp>
+#include <fathom/output/call_tree_text.hpp>
+#include <fathom/output/context_switches_text.hpp>
+#include <fathom/output/function_stats_text.hpp>
+#include <fathom/process/child.hpp>
+#include <fathom/process/exit_status.hpp>
+#include <fathom/process/stop_signals.hpp>
+#include <fathom/tracefs/dynamic_event.hpp>
+#include <fathom/tracefs/error_log.hpp>
+#include <fathom/tracefs/find_tracefs.hpp>
+#include <fathom/tracefs/function_filter.hpp>
+#include <fathom/tracefs/hist_table.hpp>
+#include <fathom/tracefs/hist_trigger.hpp>
+#include <fathom/tracefs/histogram.hpp>
+#include <fathom/tracefs/owner.hpp>
+#include <fathom/tracefs/pid_filter.hpp>
+#include <fathom/tracefs/probe.hpp>
+#include <fathom/tracefs/ring_buffer_stats.hpp>
+#include <fathom/tracefs/saved_cmdlines.hpp>
+#include <fathom/tracefs/session_options.hpp>
+#include <fathom/tracefs/snapshot.hpp>
+#include <fathom/tracefs/state_journal.hpp>
+#include <fathom/tracefs/trace_array.hpp>
+#include <fathom/tracefs/trace_event.hpp>
+#include <fathom/tracefs/trace_event_trigger.hpp>
 #include <fathom/tracefs/trace_files.hpp>
+#include <fathom/tracefs/trace_fs.hpp>
+#include <fathom/tracefs/trace_instance.hpp>
+#include <fathom/tracefs/trace_option.hpp>
+#include <fathom/tracefs/trace_session.hpp>
+#include <fathom/tracefs/trace_text.hpp>
+#include <fathom/tracefs/tracer.hpp>
 
 /// fathom: trace the Linux kernel that this program runs on.
+///
+/// Every header of the library is included by this one; a program may as well include those that it uses. In the order
+/// in which a reader meets them, with the header to begin with in each room:
+///
+/// - `event`: the nouns, plain values that every source speaks in. `event/events.hpp`
+/// - `graph`: text of the function_graph tracer to events, events to call trees, trees to numbers. Pure: bytes and
+///   values, no files. `graph/function_graph_parser.hpp`, then `call_forest.hpp`, `function_stats.hpp`,
+///   `context_switches.hpp`
+/// - `output`: these as text. `output/call_tree_text.hpp`
+/// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
+/// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
+///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
+/// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
+///
+/// What throws, throws fathom::Error. Nothing is printed, and nothing is left behind in the kernel.
 namespace fathom {}

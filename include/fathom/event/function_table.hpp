@@ -50,6 +50,7 @@ class FunctionTable {
   [[nodiscard]] Function operator[](FunctionId id) const noexcept {
     return id == FunctionId::unknown ? Function{} : functions_[static_cast<std::size_t>(id)];
   }
+  /// How many functions it knows.
   [[nodiscard]] std::size_t size() const noexcept { return functions_.size(); }
   /// What the table holds on the heap.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;

@@ -27,6 +27,7 @@ enum class CallMark : std::uint8_t {
   interrupted_exit = 1U << 5U,  ///< an interrupt came after the kernel had taken the time of its return and before it
                                 ///< recorded that: the interrupt's calls stand last in it, and are not in its duration
 };
+/// All of them, in the order of the enumerators.
 inline constexpr std::array kCallMarks = {CallMark::no_entry,   CallMark::no_exit,         CallMark::children_lost,
                                           CallMark::mismatched, CallMark::parents_unknown, CallMark::interrupted_exit};
 
@@ -37,11 +38,14 @@ inline constexpr std::array kCallMarks = {CallMark::no_entry,   CallMark::no_exi
 class CallMarks {
  public:
   constexpr CallMarks() = default;
+  /// From the sum of the marks' values.
   constexpr explicit CallMarks(std::uint8_t bits) noexcept : bits_(bits) {}
 
+  /// Whether this mark is among them.
   [[nodiscard]] constexpr bool has(CallMark mark) const noexcept {
     return (bits_ & static_cast<std::uint8_t>(mark)) != 0;
   }
+  /// Whether the call is complete in every respect.
   [[nodiscard]] constexpr bool none() const noexcept { return bits_ == 0; }
   friend constexpr bool operator==(CallMarks, CallMarks) = default;
 
@@ -166,6 +170,7 @@ class CallChildren : public std::ranges::view_interface<CallChildren> {
 
   CallChildren() = default;
   CallChildren(const detail::CallStore& store, detail::CallIndex first) noexcept : first_(store, first) {}
+  /// The range, as the standard library asks for it.
   [[nodiscard]] Iterator begin() const noexcept { return Iterator{first_}; }
   [[nodiscard]] static std::default_sentinel_t end() noexcept { return std::default_sentinel; }
 
@@ -203,8 +208,10 @@ class CallsPreorder : public std::ranges::view_interface<CallsPreorder> {
   };
 
   CallsPreorder() = default;
+  /// For Call and CallTree.
   CallsPreorder(const detail::CallStore& store, detail::CallIndex first, detail::CallIndex top) noexcept
       : first_(store, first), top_(top) {}
+  /// The range, as the standard library asks for it.
   [[nodiscard]] Iterator begin() const noexcept { return Iterator{first_, top_}; }
   [[nodiscard]] static std::default_sentinel_t end() noexcept { return std::default_sentinel; }
 

@@ -87,6 +87,7 @@ class CallForest {
   CallForest& operator=(const CallForest&) = delete;
 
   // The sink.
+  /// What a source asks of its sink; see event/sink.hpp.
   [[nodiscard]] FunctionTable& functions() noexcept;
   void on(const GraphEntry& entry);
   void on(const GraphExit& exit);
@@ -106,6 +107,7 @@ class CallForest {
     return std::views::iota(std::size_t{0}, tree_count()) |
            std::views::transform([store = &store()](std::size_t i) { return CallTree{*store, i}; });
   }
+  /// How many of them there are.
   [[nodiscard]] std::size_t tree_count() const noexcept { return store().trees.size(); }
   /// How many calls it holds; `call(0)` to `call(calls() - 1)` are they, in the order in which the trace showed them.
   [[nodiscard]] std::uint32_t calls() const noexcept { return store().size; }

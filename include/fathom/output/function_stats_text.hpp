@@ -19,7 +19,7 @@ std::vector<const FunctionStat*> in_order(const FunctionStats&&, FunctionOrder) 
 
 /// How a table of functions is written.
 struct FunctionStatsTextOptions {
-  FunctionOrder order = FunctionOrder::self;
+  FunctionOrder order = FunctionOrder::self;  ///< what comes first
   /// The first so many only, and a line that says how many more there are; 0 for all.
   std::size_t top = 0;
   /// With terminal colours (ECMA-48).

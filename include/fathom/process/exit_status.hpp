@@ -15,6 +15,7 @@ struct ExitStatus {
   int signal = 0;            ///< the signal that ended it; 0 where it called exit()
   bool core_dumped = false;  ///< the signal left a core dump
 
+  /// Whether it ended by itself with exit code 0.
   [[nodiscard]] constexpr bool success() const noexcept { return code == 0 && signal == 0; }
   /// What a shell would have in `$?`: the code, or 128 + the signal.
   [[nodiscard]] constexpr int shell_code() const noexcept { return signal != 0 ? 128 + signal : code; }

@@ -13,7 +13,7 @@ namespace fathom {
 
 /// One key of an entry of a histogram. Which members are set depends on the field's modifier and type.
 struct HistKey {
-  HistField field;
+  HistField field;  ///< of which this is the value
   /// The number that was printed: the value itself, the address of sym, the pid of execname, the number of syscall, the
   /// exponent of log2, the first value of a bucket. Empty for a string and a stack.
   std::optional<std::uint64_t> number;
@@ -29,13 +29,14 @@ struct HistKey {
 
 /// One value of an entry.
 struct HistValue {
-  HistField field;
+  HistField field;  ///< of which this is the sum
   /// The sum, or with percent the share in hundredths of a percent (1234 is 12.34 %). Empty for a graph, and where the
   /// kernel printed [ERROR]. A field of a signed type may sum up to less than zero: then read it with as_signed.
   std::optional<std::uint64_t> number;
   /// The bar of a graph, without the spaces behind it.
   std::string text;
 
+  /// The number as a signed one, if it is a number.
   [[nodiscard]] std::optional<std::int64_t> as_signed() const {
     return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
   }
@@ -54,9 +55,9 @@ struct HistTracked {
 
 /// One line of a histogram.
 struct HistEntry {
-  std::vector<HistKey> keys;
-  std::vector<HistValue> values;  ///< `hitcount` first
-  std::vector<HistTracked> tracked;
+  std::vector<HistKey> keys;         ///< one for each key of the table
+  std::vector<HistValue> values;     ///< `hitcount` first
+  std::vector<HistTracked> tracked;  ///< what onmax() and onchange() saved
 
   /// How many events fell on these keys.
   [[nodiscard]] std::uint64_t hitcount() const;
@@ -68,6 +69,7 @@ struct HistEntry {
 
 /// A histogram as the kernel prints it.
 struct HistTable {
+  /// What the kernel counts for the table as a whole.
   struct Totals {
     std::uint64_t hits = 0;     ///< events that were counted
     std::uint64_t entries = 0;  ///< distinct keys
@@ -76,11 +78,11 @@ struct HistTable {
     friend bool operator==(const Totals&, const Totals&) = default;
   };
 
-  std::string trigger;  ///< the description as the kernel gives it back, without the state
-  std::vector<HistField> keys;
-  std::vector<HistField> values;  ///< `hitcount` first
-  std::string filter;
-  bool paused = false;
+  std::string trigger;             ///< the description as the kernel gives it back, without the state
+  std::vector<HistField> keys;     ///< in the order of the trigger
+  std::vector<HistField> values;   ///< `hitcount` first
+  std::string filter;              ///< what stands behind `if`; empty for none
+  bool paused = false;             ///< it stands, but does not count
   std::vector<HistEntry> entries;  ///< in the order that `sort` asked for
   std::optional<Totals> totals;    ///< empty where the text ended before
 
@@ -89,8 +91,8 @@ struct HistTable {
 
 /// All histograms of one event, and how much of the text was understood.
 struct HistFile {
-  std::vector<HistTable> tables;
-  ParseStats stats;
+  std::vector<HistTable> tables;  ///< one for each hist trigger of the event
+  ParseStats stats;               ///< a record is a line
 };
 
 /// The text of an event's `hist` file, or of several in a row.

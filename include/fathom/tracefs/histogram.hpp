@@ -33,6 +33,7 @@ class Histogram {
   Histogram(const Histogram&) = delete;
   Histogram& operator=(const Histogram&) = delete;
 
+  /// What it was made from.
   [[nodiscard]] const HistTrigger& description() const noexcept { return description_; }
   /// What was counted until now. Throws Error (ENOENT) if somebody else took the trigger away.
   [[nodiscard]] HistTable read() const;

@@ -15,7 +15,7 @@ namespace fathom {
 ///
 /// A plain value. Reads `proc`/self/stat, /self/ns/pid and /PID/stat; no rights needed.
 struct Owner {
-  int pid = 0;
+  int pid = 0;                      ///< of the process
   std::uint64_t start_time = 0;     ///< in clock ticks since boot, field 22 of /proc/PID/stat
   std::uint64_t pid_namespace = 0;  ///< inode number of /proc/PID/ns/pid
 

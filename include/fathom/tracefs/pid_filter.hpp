@@ -25,6 +25,7 @@ class PidFilter {
   /// `path` is relative to the root of `files`.
   PidFilter(std::shared_ptr<TraceFiles> files, std::string path);
 
+  /// The file, from the tracefs root on.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Ascending; empty if the filter is.
   [[nodiscard]] std::vector<int> list() const;

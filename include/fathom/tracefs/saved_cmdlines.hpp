@@ -8,16 +8,16 @@ namespace fathom {
 
 /// The kernel's memory of which task had which name: one line of the file `saved_cmdlines`.
 struct SavedCmdline {
-  int pid = 0;
-  std::string comm;
+  int pid = 0;       ///< a thread id
+  std::string comm;  ///< its command, at most 15 bytes
 
   friend bool operator==(const SavedCmdline&, const SavedCmdline&) = default;
 };
 
 /// Which thread belongs to which process: one line of the file `saved_tgids` (the option `record-tgid` fills it).
 struct SavedTgid {
-  int pid = 0;
-  int tgid = 0;
+  int pid = 0;   ///< a thread id
+  int tgid = 0;  ///< the process that it belongs to
 
   friend bool operator==(const SavedTgid&, const SavedTgid&) = default;
 };

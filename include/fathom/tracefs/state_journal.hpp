@@ -50,6 +50,7 @@ struct StateJournalOptions {
 /// journal is gone. Needs root, and a place to write; throws Error where the directory is not safe to use or full.
 class StateJournal {
  public:
+  /// Takes the lock. Throws BusyError if a live process holds it, Error if the journal can't be written.
   explicit StateJournal(std::shared_ptr<TraceFiles> files, StateJournalOptions options = {});
   ~StateJournal();
   StateJournal(StateJournal&& other) noexcept;

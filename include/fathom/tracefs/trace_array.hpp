@@ -25,8 +25,8 @@ namespace fathom {
 
 /// The clocks that a trace can be stamped with, as the file `trace_clock` lists them.
 struct TraceClockChoice {
-  std::string current;
-  std::vector<std::string> available;
+  std::string current;                 ///< the one in use
+  std::vector<std::string> available;  ///< all of this kernel
 };
 
 /// One ring buffer with the files that steer it: the top level of tracefs (TraceFs) or an instance (TraceInstance). The
@@ -49,6 +49,7 @@ class TraceArray {
   /// `prefix` is empty for the top level, or `instances/NAME/`.
   TraceArray(std::shared_ptr<TraceFiles> files, std::string prefix);
 
+  /// What it reads and writes through.
   [[nodiscard]] const std::shared_ptr<TraceFiles>& files() const noexcept { return files_; }
   /// "" or "instances/NAME/".
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
@@ -60,6 +61,7 @@ class TraceArray {
 
   // Tracers: available_tracers, current_tracer.
 
+  /// The tracers that can be set here, and the one that is.
   [[nodiscard]] std::vector<Tracer> available_tracers() const;
   [[nodiscard]] bool has_tracer(const Tracer& tracer) const;
   [[nodiscard]] Tracer current_tracer() const;
@@ -81,6 +83,7 @@ class TraceArray {
 
   // Filters.
 
+  /// The files set_ftrace_filter and set_ftrace_notrace: which functions are recorded.
   [[nodiscard]] FunctionFilter ftrace_filter() const { return {files_, path("set_ftrace_filter")}; }
   [[nodiscard]] FunctionFilter ftrace_notrace() const { return {files_, path("set_ftrace_notrace")}; }
   /// Tasks for the function tracers; with the option `function-fork`, their children too.
@@ -121,6 +124,7 @@ class TraceArray {
 
   // Switch, marks, reading.
 
+  /// Whether records are written; switching this off keeps what there is.
   [[nodiscard]] bool tracing_on() const;
   void set_tracing_on(bool on);
   /// Writes a line into the trace: trace_marker. The kernel cuts a text that is longer than it takes (about 1 KiB on

@@ -56,6 +56,7 @@ class TraceFs : public TraceArray {
   [[nodiscard]] std::chrono::microseconds tracing_thresh() const;
   void set_tracing_thresh(std::chrono::microseconds threshold);
 
+  /// What the kernel remembers of the tasks that it recorded.
   [[nodiscard]] std::vector<SavedCmdline> saved_cmdlines() const;
   [[nodiscard]] std::vector<SavedTgid> saved_tgids() const;
   /// How many names the kernel keeps.

@@ -11,7 +11,7 @@ namespace fathom {
 /// One switch of `trace_options` and the directory `options/`.
 struct TraceOption {
   std::string name;  ///< as the kernel spells it, without the leading `no`: `funcgraph-abstime`
-  bool on = false;
+  bool on = false;   ///< whether it is set
 
   friend bool operator==(const TraceOption&, const TraceOption&) = default;
 };

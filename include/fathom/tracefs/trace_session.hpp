@@ -30,6 +30,7 @@ namespace fathom {
 /// Move-only. One thread uses it; stop() may be called from another while text() is being read. Needs root.
 class TraceSession {
  public:
+  /// Sets everything; for TraceFs::session().
   TraceSession(std::shared_ptr<TraceFiles> files, const SessionOptions& options,
                const StateJournalOptions& journal = {});
   ~TraceSession();

@@ -63,10 +63,12 @@ class TraceText {
   TraceText(const TraceText&) = delete;
   TraceText& operator=(const TraceText&) = delete;
 
+  /// Reads the first piece.
   [[nodiscard]] Iterator begin() {
     next();
     return Iterator(*this);
   }
+  /// Where the trace ends.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return std::default_sentinel; }
 
  private:
