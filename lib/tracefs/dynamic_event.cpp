@@ -280,9 +280,16 @@ DynamicEvent DynamicEvents::define(const Tprobe& probe) const {
   return define(DynamicEventType::tprobe, {"t", probe.event, probe.tracepoint, probe.arguments});
 }
 
-DynamicEvent DynamicEvents::define(const EventProbe& probe) const {
+DynamicEvent DynamicEvents::define(const EventProbe& probe) const try {
   return define(DynamicEventType::eprobe,
                 {"e", probe.event, probe.attached.system + '.' + probe.attached.event, probe.arguments, probe.filter});
+} catch (const UnsupportedError&) {
+  throw;
+} catch (const Error& error) {
+  // A kernel whose eprobes dislike something logs it; one that has none refuses without a word.
+  if (error.code() == std::errc::invalid_argument && error.path() == files_->full_path(kFile) && error.hint().empty())
+    throw UnsupportedError("eprobe events", files_->full_path(kFile), "it takes CONFIG_EPROBE_EVENTS");
+  throw;
 }
 
 DynamicEvent DynamicEvents::define(const SyntheticEvent& event) const {

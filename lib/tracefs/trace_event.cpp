@@ -58,6 +58,12 @@ std::optional<std::string> parse_filter(std::string_view text) {
   return std::string(filter);
 }
 
+// The kernel takes an empty text for a filter like any other, and says "Invalid argument" or nothing.
+void require_filter(std::string_view filter, const std::string& path) {
+  if (tracefs::trimmed(filter).empty())
+    throw Error(std::errc::invalid_argument, "set an empty filter in", path, "to take the filter away, clear it");
+}
+
 void restore_filter(TraceFiles& files, const std::string& path, const std::optional<std::string>& filter) {
   files.write(path, filter ? *filter + '\n' : std::string(kClearFilter));
 }
@@ -128,9 +134,7 @@ std::optional<std::string> TraceEvent::filter() const {
 }
 
 void TraceEvent::set_filter(std::string_view filter) {
-  if (tracefs::trimmed(filter).empty())
-    throw Error(std::errc::invalid_argument, "set an empty filter in", files_->full_path(path("filter")),
-                "clear_filter() takes it away");
+  require_filter(filter, files_->full_path(path("filter")));
   const std::optional<std::string> before = this->filter();
   try {
     tracefs::write_explained(*files_, path("filter"), WriteMode::truncate, std::string(filter) + '\n', prefix_);
@@ -182,7 +186,8 @@ TraceEvents::TraceEvents(std::shared_ptr<TraceFiles> files, std::string prefix)
     : files_(std::move(files)), prefix_(std::move(prefix)) {}
 
 std::vector<EventName> TraceEvents::list() const {
-  return parse_event_names(files_->read(prefix_ + "available_events"));
+  // An instance has no such file, and the same events.
+  return parse_event_names(files_->read("available_events"));
 }
 
 std::vector<std::string> TraceEvents::systems() const {
@@ -253,6 +258,7 @@ void TraceEvents::set_enabled(std::string_view pattern, bool on) {
 
 void TraceEvents::set_system_filter(std::string_view system, std::string_view filter) {
   const std::string path = prefix_ + "events/" + std::string(system) + "/filter";
+  require_filter(filter, files_->full_path(path));
   std::vector<std::pair<TraceEvent, std::optional<std::string>>> before;
   for (const EventName& name : match(system)) {
     const TraceEvent one = event(name);
@@ -260,6 +266,11 @@ void TraceEvents::set_system_filter(std::string_view system, std::string_view fi
   }
   try {
     tracefs::write_explained(*files_, path, WriteMode::truncate, std::string(filter) + '\n', prefix_);
+    // The kernel says yes to a filter that none of the events can use, and then filters nothing.
+    const bool is_used = std::ranges::any_of(before, [](const auto& b) { return b.first.filter().has_value(); });
+    if (!is_used)
+      throw Error(std::errc::invalid_argument, "set the filter '" + std::string(filter) + "' in",
+                  files_->full_path(path), tracefs::complaint_about(*files_, filter, prefix_));
   } catch (const Error&) {
     files_->write(path, kClearFilter);
     for (auto& [one, old] : before) {

@@ -25,18 +25,20 @@ std::optional<ErrorLogEntry> find_complaint(const std::vector<ErrorLogEntry>& lo
   return found == newest_first.end() ? std::nullopt : std::optional(*found);
 }
 
-std::optional<ErrorLogEntry> read_complaint(TraceFiles& files, std::string_view prefix, std::string_view written) {
+}  // namespace
+
+std::string complaint_about(TraceFiles& files, std::string_view written, std::string_view prefix) {
   const std::string path = std::string(prefix) + "error_log";
   try {
-    if (files.exists(path))
-      return find_complaint(parse_error_log(files.read(path)), written);
+    if (files.exists(path)) {
+      if (const auto entry = find_complaint(parse_error_log(files.read(path)), trimmed(written)))
+        return entry->describe();
+    }
   } catch (const Error&) {
     // The rejection is what the caller must hear of, not that the reason cannot be read.
   }
-  return std::nullopt;
+  return {};
 }
-
-}  // namespace
 
 void write_explained(TraceFiles& files, std::string_view path, WriteMode mode, std::string_view text,
                      std::string_view prefix) {
@@ -44,10 +46,10 @@ void write_explained(TraceFiles& files, std::string_view path, WriteMode mode, s
   try {
     files.write_each(path, mode, {&whole, 1});
   } catch (const Error& error) {
-    const auto complaint = read_complaint(files, prefix, trimmed(text));
-    if (!complaint)
+    const std::string complaint = complaint_about(files, text, prefix);
+    if (complaint.empty())
       throw;
-    throw Error(error.code(), error.action(), error.path(), complaint->describe());
+    throw Error(error.code(), error.action(), error.path(), complaint);
   }
 }
 

@@ -84,12 +84,16 @@ class DynamicEvent {
 /// events that only an instance shall record. Touches `dynamic_events`, `README`, `error_log`. Needs root.
 class DynamicEvents {
  public:
+  /// Touches nothing yet. `proc` tells this process's start time, which is in the group's name.
   explicit DynamicEvents(std::shared_ptr<TraceFiles> files, const std::string& proc = "/proc");
 
+  /// The group that all of its events are in.
   [[nodiscard]] const std::string& group() const noexcept { return group_; }
-  /// Whether the kernel says that it knows this kind.
+  /// Whether the kernel says that it knows this kind. It says so of eprobes, too, where they are not built in.
   [[nodiscard]] bool knows(DynamicEventType type) const { return types_.contains(type); }
 
+  /// Defines the event, disabled. Throws UnsupportedError where the kernel knows no such type, else Error with what
+  /// error_log says.
   [[nodiscard]] DynamicEvent define(const Kprobe& probe) const;
   [[nodiscard]] DynamicEvent define(const Kretprobe& probe) const;
   [[nodiscard]] DynamicEvent define(const Uprobe& probe) const;

@@ -31,8 +31,8 @@ enum class HistModifier : std::uint8_t {
 
 /// A field of the event, or an expression over fields, variables and numbers (`common_timestamp.usecs-$ts0`).
 struct HistField {
-  std::string name;
-  HistModifier modifier = HistModifier::none;
+  std::string name;  ///< of a field of the event, or `hitcount`
+  HistModifier modifier = HistModifier::none;  ///< how it is shown
   std::uint64_t bucket_size = 0;  ///< of HistModifier::buckets
 
   /// `bytes_req.buckets=32`.
@@ -46,16 +46,16 @@ struct HistField {
 
 /// By which key or value the entries are sorted: the field's name without modifier, or `hitcount`.
 struct HistSort {
-  std::string field;
-  bool descending = false;
+  std::string field;  ///< a key or value of the trigger
+  bool descending = false;  ///< highest first
 
   friend bool operator==(const HistSort&, const HistSort&) = default;
 };
 
 /// A value that is remembered by key, for other histograms to use: `ts0=common_timestamp.usecs`.
 struct HistVariable {
-  std::string name;
-  std::string expression;
+  std::string name;  ///< without the `$`
+  std::string expression;  ///< what is assigned to it
 
   friend bool operator==(const HistVariable&, const HistVariable&) = default;
 };
@@ -71,7 +71,7 @@ struct HistVariable {
 /// A plain value; the kernel checks it when it is installed. The number of hits (`hitcount`) is always counted.
 struct HistTrigger {
   std::vector<HistField> keys;            ///< 1 to 3; {"common_stacktrace"} ("stacktrace" before Linux 6.3)
-  std::vector<HistField> values{};        ///< what is summed up beside hitcount
+  std::vector<HistField> values{};        ///< what is summed up beside hitcount: at most 2
   std::vector<HistVariable> variables{};  ///< what is remembered
   std::vector<HistSort> sort{};           ///< at most 2; by hitcount if there is none
   std::optional<std::uint32_t> size{};  ///< of the table, in entries: a power of two from 128 to 131072, 2048 if absent

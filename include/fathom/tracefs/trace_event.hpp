@@ -18,8 +18,8 @@ struct HistFile;
 
 /// The name of an event as `available_events` spells it: `sched:sched_switch`.
 struct EventName {
-  std::string system;
-  std::string event;
+  std::string system;  ///< `sched`
+  std::string event;  ///< `sched_switch`
 
   /// `system:event`.
   [[nodiscard]] std::string str() const { return system + ':' + event; }
@@ -58,6 +58,7 @@ class TraceEvent {
   /// `prefix` is empty for the top level, or `instances/NAME/`. Looks at nothing.
   TraceEvent(std::shared_ptr<TraceFiles> files, std::string prefix, EventName name);
 
+  /// Which event it is, and what it is read and written through.
   [[nodiscard]] const EventName& name() const noexcept { return name_; }
   [[nodiscard]] const std::shared_ptr<TraceFiles>& files() const noexcept { return files_; }
   /// "" or "instances/NAME/".
@@ -70,6 +71,7 @@ class TraceEvent {
   /// The fields and their places, as text.
   [[nodiscard]] std::string format() const;
 
+  /// Whether it is recorded.
   [[nodiscard]] bool enabled() const;
   void enable() { set_enabled(true); }
   void disable() { set_enabled(false); }
@@ -77,15 +79,16 @@ class TraceEvent {
 
   /// Empty where nothing is filtered, also where the last filter was rejected.
   [[nodiscard]] std::optional<std::string> filter() const;
-  /// Only events that pass are recorded: `prev_pid == 1 && prev_comm ~ "kwork*"`. Throws Error (EINVAL) whose hint is
-  /// the kernel's own complaint with a caret under the place; the filter from before is in force again then (the
-  /// kernel by itself would record everything).
+  /// Only events that pass are recorded: `prev_pid == 1 && prev_comm ~ "kwork*"`. Throws Error whose hint is the
+  /// kernel's own complaint with a caret under the place; the filter from before is in force again then (the kernel by
+  /// itself would record everything).
   void set_filter(std::string_view filter);
   void clear_filter();
 
+  /// What its file `trigger` lists.
   [[nodiscard]] std::vector<EventTrigger> triggers() const;
   /// `traceoff`, `snapshot:1 if prio < 10`, `enable_event:kmem:kmalloc`, `hist:keys=pid`. Throws Error with the
-  /// kernel's complaint (EINVAL), or EEXIST.
+  /// kernel's complaint, where it has one (EINVAL), or EEXIST.
   void add_trigger(std::string_view definition);
   /// Takes away a trigger that was added as `definition`. Throws Error (ENOENT or EINVAL: there is none like that).
   void remove_trigger(std::string_view definition);
@@ -120,6 +123,7 @@ class TraceEvent {
 /// A handle like TraceEvent, with the same rights and lifetimes. Touches `available_events`, `set_event`, `events/`.
 class TraceEvents {
  public:
+  /// The events of the top level or of an instance.
   explicit TraceEvents(const TraceArray& array);
   /// `prefix` is empty for the top level, or `instances/NAME/`.
   explicit TraceEvents(std::shared_ptr<TraceFiles> files, std::string prefix = {});
