@@ -72,8 +72,6 @@ std::string not_permitted_hint() {
 }
 
 std::string busy_hint(std::string_view path) {
-  if (file_name(path) == "current_tracer")
-    return "a trace_pipe of this buffer is open, or the tracer is at work in another buffer; end its reader or owner";
   if (file_name(path) == "trace_pipe")
     return "another program reads it; a trace_pipe has one reader";
   if (path.starts_with("instances/") && path.find('/', std::string_view("instances/").size()) == std::string_view::npos)

@@ -24,6 +24,10 @@ bool is_command(std::string_view entry) {
   return colon != std::string_view::npos && !entry.substr(colon).starts_with(":mod:");
 }
 
+bool waits_for_module(std::string_view entry) {
+  return entry.find(":mod:") != std::string_view::npos;
+}
+
 // The kernel shows `schedule:traceoff:count=3` and `schedule:traceoff:unlimited` for what was written as
 // `schedule:traceoff:3` and `schedule:traceoff`. Cut in two: the command and the count, empty for "unlimited".
 struct Command {
@@ -239,11 +243,14 @@ void FunctionFilter::clear() {
 }
 
 void FunctionFilter::restore(std::span<const std::string> entries) {
+  const Entries wanted = sort_out(entries);
+  if (sort_out(list()).functions != wanted.functions)
+    restore_functions(wanted.functions);
+  // While a pattern waits for its module the kernel does not show the commands, though they are there.
+  if (std::ranges::any_of(wanted.functions, waits_for_module))
+    return;
   const std::vector<std::string> present = list();
   const Entries now = sort_out(present);
-  const Entries wanted = sort_out(entries);
-  if (now.functions != wanted.functions)
-    restore_functions(wanted.functions);
   for (const std::string& entry : present) {
     if (is_command(entry) && !has_command(wanted.commands, cut_command(entry).what))
       remove(entry);

@@ -50,10 +50,12 @@ bool is_option_of_instance(std::string_view path) {
   return path.starts_with("instances/") && directory(path).ends_with("/options/");
 }
 
+// `no pid`, and no line at all for events, mean every task; but no line is also what is left when each task of a filter
+// has ended, which means none.
 void restore_pids(const std::shared_ptr<TraceFiles>& files, const std::string& path, std::string_view saved) {
   PidFilter filter(files, path);
   const std::vector<int> wanted = parse_pids(saved);
-  if (filter.list() != wanted)
+  if (wanted.empty() || filter.list() != wanted)
     filter.set(wanted);
 }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,9 @@ namespace fathom::tracefs {
   return lines;
 }
 
+// A temporary text would be gone before its lines, or its words below, are looked at.
+std::vector<std::string_view> lines_of(const std::string&&) = delete;
+
 /// The words of a text, cut at blanks and newlines.
 [[nodiscard]] inline std::vector<std::string_view> words_of(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -40,6 +44,8 @@ namespace fathom::tracefs {
   }
   return words;
 }
+
+std::vector<std::string_view> words_of(const std::string&&) = delete;
 
 /// The whole of `text` as a number, or nothing.
 template <typename Number>

@@ -28,17 +28,20 @@ std::string per_cpu(unsigned cpu, std::string_view name) {
   return "per_cpu/cpu" + std::to_string(cpu) + '/' + std::string(name);
 }
 
-// A tracer of which the kernel has only one may be at work elsewhere: where?
-std::string current_elsewhere(TraceFiles& files, const std::string& own_prefix, const Tracer& tracer) {
+// Why the tracer is busy: of some tracers the kernel has only one, and it may be at work in another buffer.
+std::string busy_hint(TraceFiles& files, const std::string& own_prefix, const Tracer& tracer) {
+  std::string hint = "a trace_pipe of this buffer is open: end its reader";
+  if (tracer == Tracer::nop)
+    return hint;
   std::vector<std::string> prefixes{""};
   for (const std::string& name : files.list("instances"))
     prefixes.push_back("instances/" + name + '/');
   for (const std::string& prefix : prefixes) {
     const std::string path = prefix + "current_tracer";
     if (prefix != own_prefix && files.exists(path) && tracefs::trimmed(files.read(path)) == tracer.name())
-      return "it is at work in " + files.full_path(path) + "; end that first";
+      hint += "; or it is one that works in one buffer at a time: it is current in " + files.full_path(path);
   }
-  return {};
+  return hint;
 }
 
 }  // namespace
@@ -60,7 +63,8 @@ void TraceArray::write_feature(std::string_view name, std::string_view text) {
 
 std::vector<Tracer> TraceArray::available_tracers() const {
   std::vector<Tracer> tracers;
-  for (const std::string_view name : tracefs::words_of(files_->read(path("available_tracers"))))
+  const std::string text = files_->read(path("available_tracers"));
+  for (const std::string_view name : tracefs::words_of(text))
     tracers.emplace_back(name);
   return tracers;
 }
@@ -87,10 +91,7 @@ void TraceArray::set_current_tracer(const Tracer& tracer) {
   } catch (const Error& error) {
     if (error.code() != std::errc::device_or_resource_busy)
       throw;
-    const std::string elsewhere = current_elsewhere(*files_, prefix_, tracer);
-    if (elsewhere.empty())
-      throw;
-    throw Error(error.code(), error.action(), error.path(), elsewhere);
+    throw Error(error.code(), error.action(), error.path(), busy_hint(*files_, prefix_, tracer));
   }
 }
 
@@ -162,8 +163,9 @@ void TraceArray::set_buffer_size_kb(unsigned cpu, std::uint64_t kb) {
 
 // [local] global counter uptime perf mono mono_raw boot tai x86-tsc
 TraceClockChoice TraceArray::trace_clocks() const {
+  const std::string text = files_->read(path("trace_clock"));
   TraceClockChoice choice;
-  for (std::string_view name : tracefs::words_of(files_->read(path("trace_clock")))) {
+  for (std::string_view name : tracefs::words_of(text)) {
     if (name.starts_with('[') && name.ends_with(']')) {
       name = name.substr(1, name.size() - 2);
       choice.current = name;

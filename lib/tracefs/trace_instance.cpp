@@ -1,3 +1,4 @@
+#include "buffer_size.hpp"
 #include "retry.hpp"
 
 #include <fathom/base/error.hpp>
@@ -16,29 +17,47 @@ std::string directory_of(const std::string& name) {
   return std::string(kInstances) + '/' + name;
 }
 
-std::string make_instance(TraceFiles& files, const std::string& proc) {
+void make_instance(TraceFiles& files, const std::string& name) {
   if (!files.exists(kInstances))
     throw UnsupportedError("instances", files.full_path(kInstances), "Linux 3.10 and CONFIG_TRACING bring them");
-  std::string name = Owner::current(proc).unique_name();
   files.make_directory(directory_of(name));
-  return name;
+}
+
+// Of the top level.
+std::string read_buffer_size(TraceFiles& files) {
+  return files.exists("buffer_size_kb") ? files.read("buffer_size_kb") : std::string{};
 }
 
 // The kernel would do the first two itself, but not while a reader holds the tracer: then this says so.
 void remove_instance(const std::shared_ptr<TraceFiles>& files, const std::string& name) {
   TraceArray array(files, directory_of(name) + '/');
   array.set_tracing_on(false);
-  tracefs::while_busy([&] { array.set_current_tracer(Tracer::nop); });
+  if (array.current_tracer() != Tracer::nop)
+    tracefs::while_busy([&] { array.set_current_tracer(Tracer::nop); });
   tracefs::while_busy([&] { files->remove_directory(directory_of(name)); });
+}
+
+// 7 (expanded: 1408): the top level's buffer is as small as at boot, and will be as large as it should be when it is
+// first used. Linux 6.1 believes that to have happened as soon as a tracer or a size is set in an instance; the top
+// level then keeps the small one.
+void repair_boot_size(TraceFiles& files, const std::string& before) {
+  const auto note = before.find(" (expanded");
+  const auto wanted = tracefs::parse_buffer_size_kb(before);
+  if (note != std::string::npos && wanted && tracefs::trimmed(files.read("buffer_size_kb")) == before.substr(0, note))
+    files.write("buffer_size_kb", std::to_string(*wanted) + '\n');
 }
 
 }  // namespace
 
 TraceInstance::TraceInstance(std::shared_ptr<TraceFiles> files, const std::string& proc)
-    : TraceInstance(files, Made{make_instance(*files, proc)}) {}
+    : TraceInstance(std::move(files), Identity{Owner::current(proc).unique_name()}) {}
 
-TraceInstance::TraceInstance(const std::shared_ptr<TraceFiles>& files, Made made)
-    : TraceArray(files, directory_of(made.name) + '/'), name_(std::move(made.name)) {}
+TraceInstance::TraceInstance(std::shared_ptr<TraceFiles> files, Identity identity)
+    : TraceArray(std::move(files), directory_of(identity.name) + '/'),
+      name_(std::move(identity.name)),
+      top_level_size_(read_buffer_size(*this->files())) {
+  make_instance(*this->files(), name_);
+}
 
 TraceInstance::~TraceInstance() {
   try {
@@ -49,12 +68,15 @@ TraceInstance::~TraceInstance() {
 }
 
 TraceInstance::TraceInstance(TraceInstance&& other) noexcept
-    : TraceArray(std::move(other)), name_(std::exchange(other.name_, {})) {}
+    : TraceArray(std::move(other)),
+      name_(std::exchange(other.name_, {})),
+      top_level_size_(std::move(other.top_level_size_)) {}
 
 TraceInstance& TraceInstance::operator=(TraceInstance&& other) noexcept {
   TraceInstance taken(std::move(other));
   std::swap(static_cast<TraceArray&>(*this), static_cast<TraceArray&>(taken));
   std::swap(name_, taken.name_);
+  std::swap(top_level_size_, taken.top_level_size_);
   return *this;
 }
 
@@ -63,6 +85,8 @@ void TraceInstance::remove() {
     return;
   remove_instance(files(), name_);
   name_.clear();
+  if (!top_level_size_.empty())
+    repair_boot_size(*files(), top_level_size_);
 }
 
 std::vector<std::string> remove_stale_instances(const std::shared_ptr<TraceFiles>& files, const std::string& proc) {

@@ -55,15 +55,14 @@ void set_filter(TraceArray& array, std::string_view file, const std::vector<std:
   if (patterns.empty() && !array.has(file))
     return;
   FunctionFilter filter(array.files(), array.path(file));
-  if (!patterns.empty())
+  if (!patterns.empty() || !filter.list().empty())
     filter.set(patterns);
-  else if (!filter.list().empty())
-    filter.clear();
 }
 
-void set_pids(PidFilter filter, const std::vector<int>& pids) {
-  if (filter.list() != pids)
-    filter.set(pids);
+void set_pids(const TraceArray& array, std::string_view file, const std::vector<int>& pids) {
+  // Not asked for its list first: an empty one may mean that every task passes, or that none is left.
+  if (array.has(file))
+    PidFilter(array.files(), array.path(file)).set(pids);
 }
 
 void set_filters(TraceArray& array, const SessionOptions& asked) {
@@ -73,14 +72,11 @@ void set_filters(TraceArray& array, const SessionOptions& asked) {
     set_filter(array, "set_ftrace_notrace", asked.notrace);
     set_filter(array, "set_graph_function", asked.graph_functions);
     set_filter(array, "set_graph_notrace", asked.graph_notrace);
-    if (array.has("set_ftrace_pid"))
-      set_pids(array.ftrace_pids(), asked.pids);
-    if (array.has("set_ftrace_notrace_pid"))
-      set_pids(array.ftrace_notrace_pids(), {});
+    set_pids(array, "set_ftrace_pid", asked.pids);
+    set_pids(array, "set_ftrace_notrace_pid", {});
   }
-  set_pids(array.event_pids(), asked.pids);
-  if (array.has("set_event_notrace_pid"))
-    set_pids(array.event_notrace_pids(), {});
+  set_pids(array, "set_event_pid", asked.pids);
+  set_pids(array, "set_event_notrace_pid", {});
 }
 
 void set_limits(TraceArray& array, const SessionOptions& asked) {
@@ -91,10 +87,16 @@ void set_limits(TraceArray& array, const SessionOptions& asked) {
 }
 
 void set_buffer(TraceArray& array, const SessionOptions& asked) {
+  // Linux 6.1 keeps the top level at its boot-time size once an instance has been used (by anybody), which is no size
+  // to trace with; this is what it is meant to become (TRACE_BUF_SIZE_DEFAULT).
+  constexpr std::uint64_t kBootSizeKb = 8;
+  constexpr std::uint64_t kDefaultSizeKb = 1408;
   if (asked.clock)
     array.set_trace_clock(*asked.clock);
   if (asked.buffer_size_kb)
     array.set_buffer_size_kb(*asked.buffer_size_kb);
+  else if (array.is_top_level() && array.buffer_size_kb().value_or(kDefaultSizeKb) <= kBootSizeKb)
+    array.set_buffer_size_kb(kDefaultSizeKb);
   if (asked.cpus)
     array.set_cpumask(*asked.cpus);
 }

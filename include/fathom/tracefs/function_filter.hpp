@@ -34,9 +34,10 @@ class FunctionFilter {
   /// `path` is relative to the root of `files`: `set_ftrace_filter`, `instances/x/set_ftrace_notrace`.
   FunctionFilter(std::shared_ptr<TraceFiles> files, std::string path);
 
+  /// The file, from the tracefs root on.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// What is set: functions as the kernel knows them (a glob is long expanded), patterns that wait for a module, then
-  /// function commands; nothing if the filter is empty.
+  /// function commands, which the kernel does not show while a pattern waits; nothing if the filter is empty.
   [[nodiscard]] std::vector<std::string> list() const;
   /// Forgets the functions that were set, and sets these. Function commands stay; see clear().
   void set(std::span<const std::string> patterns);

@@ -22,9 +22,10 @@ enum class SessionPlace : std::uint8_t {
 };
 
 /// What to trace. What is left out keeps the kernel's default in an instance, and the value that is set at the top
-/// level; but filters that are left empty are empty in a session, whatever they were before.
+/// level; but filters of functions and tasks that are left empty are empty in a session, whatever they were before.
+/// Function commands that somebody set (`schedule:traceoff`) stay in force.
 struct SessionOptions {
-  Tracer tracer = Tracer::nop;
+  Tracer tracer = Tracer::nop;  ///< by which to trace
   /// Threads to trace; none means all.
   std::vector<int> pids{};
   /// The children of `pids` too, from the moment that they are forked.

@@ -25,6 +25,7 @@ namespace fathom {
 /// remove_stale_instances(). Move-only. Needs root.
 class TraceInstance : public TraceArray {
  public:
+  /// Makes it. `proc` tells this process's start time, which goes into the name.
   explicit TraceInstance(std::shared_ptr<TraceFiles> files, const std::string& proc = "/proc");
   ~TraceInstance();
   TraceInstance(TraceInstance&& other) noexcept;
@@ -38,12 +39,13 @@ class TraceInstance : public TraceArray {
   void remove();
 
  private:
-  struct Made {
+  struct Identity {
     std::string name;
   };
-  TraceInstance(const std::shared_ptr<TraceFiles>& files, Made made);
+  TraceInstance(std::shared_ptr<TraceFiles> files, Identity identity);
 
   std::string name_;
+  std::string top_level_size_;  // what buffer_size_kb of the top level said before
 };
 
 /// Removes the instances that killed processes left behind; gives the names of those removed. Those that refuse are
