@@ -64,6 +64,8 @@ Account account_of(const Trace& trace) {
   if (trace.forest.dropped_calls() != 0)
     account.lines.push_back(fmt::format("{}: {} left out: there are too many", trace.source,
                                         count(trace.forest.dropped_calls(), "call", "calls")));
+  if (trace.forest.calls() == 0)
+    account.lines.push_back(trace.source + ": no call of a function was recorded: do the options leave any?");
   account.something_missing = account.lines.size() > 1;
   return account;
 }

@@ -87,6 +87,19 @@ fathom::CpuSet parse_cpus(const std::string& list) {
   throw UsageError(fmt::format("--cpu: '{}' is no list of CPUs such as 0-3,8", list));
 }
 
+template <class Value>
+using Choices = std::map<std::string_view, Value>;
+
+template <class Value>
+Value choose(std::string_view option, const std::string& name, const Choices<Value>& choices) {
+  if (const auto found = choices.find(name); found != choices.end())
+    return found->second;
+  std::string names;
+  for (const auto& [choice, value] : choices)
+    names += (names.empty() ? "" : ", ") + std::string(choice);
+  throw UsageError(fmt::format("{}: '{}' is none of {}", option, name, names));
+}
+
 // Functions by pattern: several options, or one with commas; but no further words, so that COMMAND is never taken.
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& into, const std::string& help) {
   return app.add_option(name, into, help)->delimiter(',')->allow_extra_args(false)->type_name("FUNCTION");
@@ -128,17 +141,13 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   std::optional<std::size_t> top;
   bool no_follow = false;
   bool no_tree = false;
-  const std::map<std::string, fathom::FunctionOrder> orders{{"self", fathom::FunctionOrder::self},
-                                                            {"total", fathom::FunctionOrder::total},
-                                                            {"calls", fathom::FunctionOrder::calls},
-                                                            {"name", fathom::FunctionOrder::name}};
-  const std::map<std::string, examples::Color> colors{
-      {"auto", examples::Color::automatic}, {"always", examples::Color::always}, {"never", examples::Color::never}};
+  std::string sort = "self";
+  std::string color = "auto";
 
   CLI::App app(kDescription, "funcgraph");
   app.footer(kFooter);
   app.set_version_flag("--version", "funcgraph (fathom) " + std::string(examples::version()));
-  app.allow_extras();  // told of below, in words that help
+  app.prefix_command();  // from a word that is no option on, all is left for the message below
 
   std::vector<const CLI::Option*> recording;
   const auto of_recording = [&](CLI::Option* option) { recording.push_back(option->group("What to record")); };
@@ -171,11 +180,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       app.add_flag("--tree", options.tree, "The call tree, in the layout of function_graph")->group(show);
   app.add_flag("--no-tree", no_tree, "Not the call tree")->excludes(tree)->group(show);
   app.add_flag("--stats", options.stats, "A table of all functions")->group(show);
-  app.add_option("--sort", options.sort, "Sort the table: self (default), total, calls, name")
-      ->transform(CLI::Transformer(orders).description(""))
-      ->check(CLI::IsMember(orders).description(""))
-      ->type_name("KEY")
-      ->group(show);
+  app.add_option("--sort", sort, "Sort the table: self (default), total, calls, name")->type_name("KEY")->group(show);
   app.add_option("--top", top, "The first N of the table, and of the outliers of --switches; 0 for all")
       ->type_name("N")
       ->group(show);
@@ -189,11 +194,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("-o,--output", options.output, "Write the data to a file, - for standard output")
       ->type_name("FILE")
       ->group(show);
-  app.add_option("--color", options.color, "auto (default; honours NO_COLOR), always, never")
-      ->transform(CLI::Transformer(colors).description(""))
-      ->check(CLI::IsMember(colors).description(""))
-      ->type_name("WHEN")
-      ->group(show);
+  app.add_option("--color", color, "auto (default; honours NO_COLOR), always, never")->type_name("WHEN")->group(show);
   app.add_flag("-q,--quiet", options.quiet, "No live counter, and no account at the end unless something is missing")
       ->group(show);
 
@@ -210,6 +211,15 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                      (extras.front().starts_with('-') ? ": there is no such option" : ": put -- before the command"));
 
   options.follow = !no_follow;
+  options.sort = choose("--sort", sort,
+                        Choices<fathom::FunctionOrder>{{"self", fathom::FunctionOrder::self},
+                                                       {"total", fathom::FunctionOrder::total},
+                                                       {"calls", fathom::FunctionOrder::calls},
+                                                       {"name", fathom::FunctionOrder::name}});
+  options.color = choose("--color", color,
+                         Choices<examples::Color>{{"auto", examples::Color::automatic},
+                                                  {"always", examples::Color::always},
+                                                  {"never", examples::Color::never}});
   if (seconds)
     options.duration = parse_duration(*seconds);
   if (threshold)

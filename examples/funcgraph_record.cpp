@@ -26,9 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kCannotRun = 126;  // as shells have it
-constexpr int kNotFound = 127;
-constexpr int kSignalBase = 128;
+constexpr int kSignalBase = 128;  // as shells have it
 // How long a command has to end by itself (the terminal's Ctrl-C reached it, too), and after the signal that we send.
 constexpr std::chrono::milliseconds kPatience = 200ms;
 constexpr std::chrono::milliseconds kGrace = 2s;
@@ -106,15 +104,11 @@ int end_command(fathom::Child& child, std::optional<int> stop_signal) {
   return status.shell_code();
 }
 
-// Lets the command run. False if it can't be run; `status` is then what a shell would give.
-bool resume(fathom::Child& child, int& status) {
+void resume(fathom::Child& child) {
   try {
     child.resume();
-    return true;
   } catch (const fathom::Error& e) {
-    examples::tell("funcgraph", e.what());
-    status = e.code() == std::errc::no_such_file_or_directory ? kNotFound : kCannotRun;
-    return false;
+    throw examples::CommandError(e.what(), e.code() != std::errc::no_such_file_or_directory);
   }
 }
 
@@ -131,10 +125,11 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   trace.source = "the kernel's trace";
 
   fathom::TraceSession session = tracefs.session(session_options(options, child));
+  if (const std::optional<int> signal = stop.received())  // setting up can take seconds
+    return kSignalBase + *signal;
   session.start();
-  int status = 0;
-  if (child && !resume(*child, status))
-    return status;
+  if (child)
+    resume(*child);
 
   examples::AnyReadable end;
   end.add(child ? child->pidfd() : processes ? processes->native_handle() : -1);
@@ -147,8 +142,7 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   }
   counter.clear();
   trace.finish();
-  if (child)
-    status = end_command(*child, stop.received());
+  const int status = child ? end_command(*child, stop.received()) : 0;
   session.close();
   return status;
 }

@@ -21,6 +21,9 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     tell(name, e.what());
     tell(name, fmt::format("`{} --help` tells more", name));
     return kWrongUsage;
+  } catch (const CommandError& e) {
+    tell(name, e.what());
+    return e.exit_status();
   } catch (const fathom::UnsupportedError& e) {
     tell(name, e.what());
     return kUnsupported;

@@ -18,8 +18,20 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs `body` and gives its exit status, or that of what it throws: UsageError 2, fathom::UnsupportedError 77, any
-/// other 1. What went wrong is said on standard error, behind the program's name.
+/// A command that we were told to run can't be run; the text says why.
+class CommandError : public std::runtime_error {
+ public:
+  /// `found`: there is such a file.
+  CommandError(const std::string& text, bool found) : std::runtime_error(text), found_(found) {}
+  /// As shells have it.
+  int exit_status() const noexcept { return found_ ? 126 : 127; }
+
+ private:
+  bool found_;
+};
+
+/// Runs `body` and gives its exit status, or that of what it throws: UsageError 2, fathom::UnsupportedError 77, a
+/// CommandError's own, any other 1. What went wrong is said on standard error, behind the program's name.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 /// "NAME: TEXT" on standard error.
