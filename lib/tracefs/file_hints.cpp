@@ -62,7 +62,7 @@ std::string lockdown_state() {
 }
 
 std::string not_permitted_hint() {
-  std::string hint = "the kernel refuses this even to root";
+  const std::string hint = "the kernel refuses this even to root";
   const std::string lockdown = lockdown_state();
   if (lockdown.empty())
     return hint + ": it is locked down, or a capability is missing; boot with lockdown=none, or leave the container";
