@@ -30,7 +30,9 @@ std::vector<std::string> make_environment(const std::vector<std::pair<std::strin
     environment.emplace_back(*variable);
   for (const auto& [name, value] : additions) {
     std::erase_if(environment, [&](const std::string& v) { return name_of(v) == name; });
-    environment.push_back(name + '=' + value);
+    environment.push_back(name);
+    environment.back() += '=';
+    environment.back() += value;
   }
   return environment;
 }

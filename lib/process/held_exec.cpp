@@ -122,7 +122,7 @@ void run_held(const HeldExec& exec) noexcept {
   reset_signals();
   if (exec.new_process_group)
     ::setpgid(0, 0);
-  StartFailure failure = arrange_descriptors(exec);
+  const StartFailure failure = arrange_descriptors(exec);
   if (failure.errno_value != 0)
     fail(exec.control, failure);
   if (!exec.working_directory.empty() && ::chdir(exec.working_directory.c_str()) != 0)

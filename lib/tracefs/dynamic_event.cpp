@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <exception>
 #include <initializer_list>
 #include <optional>
 #include <ranges>
@@ -33,8 +34,12 @@ std::string hexadecimal(std::uint64_t value) {
   return "0x" + std::string(digits, end);
 }
 
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
 // Whether the kernel would read the text as one word, and nothing of it as a comment.
@@ -47,14 +52,14 @@ bool is_one_word(std::string_view text) {
 std::string name_from(std::string_view place) {
   std::string name(place.substr(place.rfind('/') + 1));
   std::ranges::replace_if(name, [](char c) { return !is_word(c); }, '_');
-  if (name.empty() || (name.front() >= '0' && name.front() <= '9'))
+  if (name.empty() || is_digit(name.front()))
     name.insert(0, "at_");
   return name.substr(0, kLongestName);
 }
 
 void require_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, is_word) &&
-                    !(name.front() >= '0' && name.front() <= '9');
+  const bool good =
+      !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, is_word) && !is_digit(name.front());
   if (!good)
     throw Error(std::errc::invalid_argument, "name an event '" + std::string(name) + "'", {},
                 "at most 63 letters, digits and underscores, and no digit first");
@@ -176,7 +181,7 @@ DynamicEvent::DynamicEvent(std::shared_ptr<TraceFiles> files, EventName name, st
 DynamicEvent::~DynamicEvent() {
   try {
     remove();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // There is nobody to tell; the next run removes it.
   }
 }

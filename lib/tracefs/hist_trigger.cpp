@@ -68,7 +68,7 @@ HistField parse_hist_field(std::string_view text) {
   HistField field;
   const auto dot = text.rfind('.');
   if (dot != std::string_view::npos) {
-    std::string_view modifier = text.substr(dot + 1);
+    const std::string_view modifier = text.substr(dot + 1);
     const auto equals = modifier.find('=');
     const auto size = equals == std::string_view::npos
                           ? std::nullopt

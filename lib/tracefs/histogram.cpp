@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 namespace fathom {
@@ -41,7 +42,7 @@ Histogram::Histogram(TraceEvent event, HistTrigger description) : description_(s
 Histogram::~Histogram() {
   try {
     remove();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // There is nobody to tell; an instance takes it along.
   }
 }
@@ -53,7 +54,7 @@ Histogram::Histogram(Histogram&& other) noexcept
 
 Histogram& Histogram::operator=(Histogram&& other) noexcept {
   if (this != &other) {
-    Histogram old(std::move(*this));
+    const Histogram old(std::move(*this));
     event_ = std::exchange(other.event_, std::nullopt);
     description_ = std::move(other.description_);
     printed_ = std::move(other.printed_);

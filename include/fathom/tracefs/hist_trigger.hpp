@@ -31,9 +31,9 @@ enum class HistModifier : std::uint8_t {
 
 /// A field of the event, or an expression over fields, variables and numbers (`common_timestamp.usecs-$ts0`).
 struct HistField {
-  std::string name;  ///< of a field of the event, or `hitcount`
+  std::string name;                            ///< of a field of the event, or `hitcount`
   HistModifier modifier = HistModifier::none;  ///< how it is shown
-  std::uint64_t bucket_size = 0;  ///< of HistModifier::buckets
+  std::uint64_t bucket_size = 0;               ///< of HistModifier::buckets
 
   /// `bytes_req.buckets=32`.
   [[nodiscard]] std::string str() const;
@@ -46,7 +46,7 @@ struct HistField {
 
 /// By which key or value the entries are sorted: the field's name without modifier, or `hitcount`.
 struct HistSort {
-  std::string field;  ///< a key or value of the trigger
+  std::string field;        ///< a key or value of the trigger
   bool descending = false;  ///< highest first
 
   friend bool operator==(const HistSort&, const HistSort&) = default;
@@ -54,7 +54,7 @@ struct HistSort {
 
 /// A value that is remembered by key, for other histograms to use: `ts0=common_timestamp.usecs`.
 struct HistVariable {
-  std::string name;  ///< without the `$`
+  std::string name;        ///< without the `$`
   std::string expression;  ///< what is assigned to it
 
   friend bool operator==(const HistVariable&, const HistVariable&) = default;

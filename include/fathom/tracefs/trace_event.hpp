@@ -19,7 +19,7 @@ struct HistFile;
 /// The name of an event as `available_events` spells it: `sched:sched_switch`.
 struct EventName {
   std::string system;  ///< `sched`
-  std::string event;  ///< `sched_switch`
+  std::string event;   ///< `sched_switch`
 
   /// `system:event`.
   [[nodiscard]] std::string str() const { return system + ':' + event; }
