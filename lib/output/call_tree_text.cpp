@@ -142,7 +142,7 @@ class Writer {
 
   void enter(const Call& call) {
     const CallChildren children = call.children();
-    const bool inner = children.begin() != children.end() || !call.marks().none() || has_comment_inside(call);
+    const bool inner = !children.empty() || !call.marks().none() || has_comment_inside(call);
     if (!inner) {
       measure(call);
       name(call);
