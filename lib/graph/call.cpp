@@ -73,12 +73,12 @@ std::size_t Call::tree_index() const noexcept {
 
 std::string_view Call::args() const noexcept {
   const detail::CallDetail* detail = store_->detail(index_);
-  return detail == nullptr ? std::string_view{} : detail->args;
+  return detail == nullptr ? std::string_view{} : store_->texts[detail->args].name;
 }
 
 std::string_view Call::caller() const noexcept {
   const detail::CallDetail* detail = store_->detail(index_);
-  return detail == nullptr ? std::string_view{} : detail->caller;
+  return detail == nullptr ? std::string_view{} : store_->texts[detail->caller].name;
 }
 
 std::optional<std::uint64_t> Call::retval() const noexcept {

@@ -19,7 +19,6 @@ using detail::CallStore;
 using detail::kNoCall;
 using detail::kUnknownCpu;
 
-constexpr std::uint32_t kNone = 0xffff'ffff;                                    // no tree, no such processor yet
 constexpr std::int64_t kUnknownPid = std::numeric_limits<std::int64_t>::min();  // no pid is this
 constexpr std::uint32_t kDirectCpus = 8192;  // the kernel's own limit on x86 and arm64
 constexpr std::uint32_t kMaxNodeDepth = std::numeric_limits<std::uint16_t>::max();
@@ -56,22 +55,24 @@ struct OrphanRun {
   CallIndex before;  // the child before `first`
 };
 
+struct Cpu;
+
 struct Stack {
-  std::uint32_t tree = 0;
+  std::uint32_t tree = 0;  // its place in CallStore::trees
   std::int64_t pid = kUnknownPid;
   std::vector<Frame> frames{Frame{}};
   std::vector<OrphanRun> runs;
   std::uint64_t losses_seen = 0;       // of all losses
   std::uint64_t idle_losses_seen = 0;  // of those that concern an idle task's processor
-  std::uint32_t idle_cpu = kNone;      // index into Builder::cpus_
-  std::uint32_t last_cpu = kNone;      // likewise
+  const Cpu* idle_cpu = nullptr;       // whose idle task it is
+  const Cpu* last_cpu = nullptr;       // of its last line
 };
 
 struct Cpu {
   std::uint32_t number = kUnknownCpu;
-  std::uint32_t current = kNone;  // the tree that its lines belong to
-  std::uint32_t unknown = kNone;  // the tree of its lines without a task
-  std::uint32_t idle = kNone;
+  Stack* current = nullptr;  // what its lines belong to
+  Stack* unknown = nullptr;  // of its lines without a task
+  Stack* idle = nullptr;
   std::uint64_t losses = 0;
 };
 
@@ -92,12 +93,12 @@ class CallForest::Builder {
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
 
  private:
-  std::uint32_t cpu_index(std::uint32_t number);
-  std::uint32_t add_cpu(std::uint32_t number);
-  std::uint32_t add_tree(std::int64_t pid, std::string_view comm, std::uint32_t cpu);
-  std::uint32_t& tree_slot(std::int32_t pid, std::uint32_t cpu);
-  std::uint32_t tree_of(const Task& task, std::uint32_t cpu);
-  void name_unknown(std::uint32_t cpu, const Task& task);
+  Cpu& cpu_of(std::uint32_t number);
+  Cpu& find_cpu(std::uint32_t number);
+  Stack& add_stack(std::int64_t pid, std::string_view comm, const Cpu& cpu);
+  Stack*& place_of(std::int32_t pid, Cpu& cpu);
+  Stack& stack_of_task(const Task& task, Cpu& cpu);
+  void name_unknown(Cpu& cpu, const Task& task);
   Stack& stack_of(const EventContext& context);
   void note_losses(Stack& stack);
   [[nodiscard]] std::uint64_t idle_losses(const Stack& stack) const noexcept;
@@ -119,12 +120,12 @@ class CallForest::Builder {
 
   CallStore& store_;
   CallForestOptions options_;
-  std::deque<Stack> stacks_;  // one a tree, in the same order
+  std::deque<Stack> stacks_;  // one a tree; they stay where they are, as the processors do
   std::deque<Cpu> cpus_;
-  std::vector<std::uint32_t> direct_cpus_;
-  std::unordered_map<std::uint32_t, std::uint32_t> other_cpus_;  // numbers that no machine has
-  std::unordered_map<std::int32_t, std::uint32_t> tree_of_pid_;
-  std::uint32_t last_cpu_ = kNone;
+  Cpu* last_cpu_ = nullptr;
+  std::vector<Cpu*> direct_cpus_;                          // by number
+  std::unordered_map<std::uint32_t, Cpu*> other_cpus_;     // of numbers that no machine has
+  std::unordered_map<std::int32_t, Stack*> stack_of_pid_;  // but for idle tasks
   std::uint64_t losses_ = 0;
   std::uint64_t losses_anywhere_ = 0;  // of these, on an unknown processor
   std::uint64_t dropped_ = 0;
@@ -132,108 +133,101 @@ class CallForest::Builder {
 
 // Who is it?
 
-std::uint32_t CallForest::Builder::cpu_index(std::uint32_t number) {
-  if (last_cpu_ != kNone && cpus_[last_cpu_].number == number)
-    return last_cpu_;
-  if (number < direct_cpus_.size() && direct_cpus_[number] != kNone)
-    return last_cpu_ = direct_cpus_[number];
-  return last_cpu_ = add_cpu(number);
+Cpu& CallForest::Builder::cpu_of(std::uint32_t number) {
+  if (last_cpu_ == nullptr || last_cpu_->number != number)
+    last_cpu_ = &find_cpu(number);
+  return *last_cpu_;
 }
 
-std::uint32_t CallForest::Builder::add_cpu(std::uint32_t number) {
-  const auto index = static_cast<std::uint32_t>(cpus_.size());
-  if (number < kDirectCpus) {
-    if (number >= direct_cpus_.size())
-      direct_cpus_.resize(number + 1, kNone);
-    direct_cpus_[number] = index;
-  } else if (const auto [at, fresh] = other_cpus_.try_emplace(number, index); !fresh) {
-    return at->second;
+Cpu& CallForest::Builder::find_cpu(std::uint32_t number) {
+  if (number < kDirectCpus && number >= direct_cpus_.size())
+    direct_cpus_.resize(number + 1);
+  Cpu*& place = number < kDirectCpus ? direct_cpus_[number] : other_cpus_[number];
+  if (place == nullptr) {
+    place = &cpus_.emplace_back();
+    place->number = number;
   }
-  cpus_.emplace_back().number = number;
-  return index;
+  return *place;
 }
 
-std::uint32_t CallForest::Builder::add_tree(std::int64_t pid, std::string_view comm, std::uint32_t cpu) {
-  const auto index = static_cast<std::uint32_t>(store_.trees.size());
+Stack& CallForest::Builder::add_stack(std::int64_t pid, std::string_view comm, const Cpu& cpu) {
+  Stack& stack = stacks_.emplace_back();
+  stack.tree = static_cast<std::uint32_t>(store_.trees.size());
+  stack.pid = pid;
+  stack.losses_seen = losses_;
+  if (pid == 0)
+    stack.idle_cpu = &cpu;
+  stack.idle_losses_seen = idle_losses(stack);
+
   detail::CallTreeRecord& tree = store_.trees.emplace_back();
   if (pid != kUnknownPid) {
     tree.pid = static_cast<std::int32_t>(pid);
     tree.comm = comm;
   }
   if (pid == kUnknownPid || pid == 0)
-    tree.cpu = cpus_[cpu].number;
-  Stack& stack = stacks_.emplace_back();
-  stack.tree = index;
-  stack.pid = pid;
-  stack.losses_seen = losses_;
-  if (pid == 0)
-    stack.idle_cpu = cpu;
-  stack.idle_losses_seen = idle_losses(stack);
-  return index;
+    tree.cpu = cpu.number;
+  return stack;
 }
 
-// Where the number of a task's tree is kept.
-std::uint32_t& CallForest::Builder::tree_slot(std::int32_t pid, std::uint32_t cpu) {
-  return pid == 0 ? cpus_[cpu].idle : tree_of_pid_.try_emplace(pid, kNone).first->second;
+// Where it is kept which stack is the task's.
+Stack*& CallForest::Builder::place_of(std::int32_t pid, Cpu& cpu) {
+  return pid == 0 ? cpu.idle : stack_of_pid_[pid];
 }
 
-std::uint32_t CallForest::Builder::tree_of(const Task& task, std::uint32_t cpu) {
-  std::uint32_t& slot = tree_slot(task.pid, cpu);
-  if (slot == kNone) {
-    slot = add_tree(task.pid, task.comm, cpu);
-  } else if (!task.comm.empty() && task.comm != kForgottenComm) {
-    store_.trees[slot].comm = task.comm;
-  }
-  return slot;
+Stack& CallForest::Builder::stack_of_task(const Task& task, Cpu& cpu) {
+  Stack*& place = place_of(task.pid, cpu);
+  if (place == nullptr)
+    place = &add_stack(task.pid, task.comm, cpu);
+  else if (!task.comm.empty() && task.comm != kForgottenComm)
+    store_.trees[place->tree].comm = task.comm;
+  return *place;
 }
 
 // The left side of a switch line says whose the processor's lines without a task were.
-void CallForest::Builder::name_unknown(std::uint32_t cpu, const Task& task) {
-  const std::uint32_t index = cpus_[cpu].unknown;
-  cpus_[cpu].unknown = kNone;
-  detail::CallTreeRecord& tree = store_.trees[index];
-  Stack& stack = stacks_[index];
+void CallForest::Builder::name_unknown(Cpu& cpu, const Task& task) {
+  Stack& stack = *cpu.unknown;
+  cpu.unknown = nullptr;
+  note_losses(stack);
+  stack.pid = task.pid;
+  detail::CallTreeRecord& tree = store_.trees[stack.tree];
   tree.pid = task.pid;
   tree.comm = task.comm;
-  stack.pid = task.pid;
-  std::uint32_t& slot = tree_slot(task.pid, cpu);
-  if (slot != kNone) {
+  Stack*& place = place_of(task.pid, cpu);
+  if (place != nullptr) {
     // The task's lines from other processors were put on a stack without these. How they interleave can't be told any
     // more, so each part keeps to itself.
     tree.fragment = true;
-    note_losses(stack);
     while (stack.frames.size() > 1)
       cut(stack);
     return;
   }
-  slot = index;
+  place = &stack;
   if (task.pid == 0)
-    stack.idle_cpu = cpu;
+    stack.idle_cpu = &cpu;
   else
     tree.cpu = kUnknownCpu;
   stack.idle_losses_seen = idle_losses(stack);
 }
 
 Stack& CallForest::Builder::stack_of(const EventContext& context) {
-  const std::uint32_t index = cpu_index(context.cpu.value_or(kUnknownCpu));
-  Cpu& cpu = cpus_[index];
+  Cpu& cpu = cpu_of(context.cpu.value_or(kUnknownCpu));
   if (context.task) {
-    if (cpu.current == kNone || stacks_[cpu.current].pid != context.task->pid)
-      cpu.current = tree_of(*context.task, index);
-  } else if (cpu.current == kNone) {
-    if (cpu.unknown == kNone)
-      cpu.unknown = add_tree(kUnknownPid, {}, index);
+    if (cpu.current == nullptr || cpu.current->pid != context.task->pid)
+      cpu.current = &stack_of_task(*context.task, cpu);
+  } else if (cpu.current == nullptr) {
+    if (cpu.unknown == nullptr)
+      cpu.unknown = &add_stack(kUnknownPid, {}, cpu);
     cpu.current = cpu.unknown;
   }
-  Stack& stack = stacks_[cpu.current];
+  Stack& stack = *cpu.current;
   if (stack.losses_seen != losses_)
     note_losses(stack);
-  stack.last_cpu = index;
+  stack.last_cpu = &cpu;
   return stack;
 }
 
 std::uint64_t CallForest::Builder::idle_losses(const Stack& stack) const noexcept {
-  return losses_anywhere_ + (stack.idle_cpu == kNone ? 0 : cpus_[stack.idle_cpu].losses);
+  return losses_anywhere_ + (stack.idle_cpu == nullptr ? 0 : stack.idle_cpu->losses);
 }
 
 // Marks what was open during losses. Any task may have run on the processor that lost events, and have gone back; an
@@ -242,7 +236,7 @@ void CallForest::Builder::note_losses(Stack& stack) {
   if (stack.losses_seen == losses_)
     return;
   stack.losses_seen = losses_;
-  if (stack.idle_cpu != kNone) {
+  if (stack.idle_cpu != nullptr) {
     const std::uint64_t losses = idle_losses(stack);
     if (stack.idle_losses_seen == losses)
       return;
@@ -342,8 +336,8 @@ void CallForest::Builder::enter(const GraphEntry& entry) {
     place(stack, call, entry.depth);
     if (options_.keep_details && !(entry.args.empty() && entry.caller.empty())) {
       detail::CallDetail& kept = detail_of(call);
-      kept.args = store_.text.keep(entry.args);
-      kept.caller = store_.text.keep(entry.caller);
+      kept.args = store_.texts.intern(entry.args);
+      kept.caller = store_.texts.intern(entry.caller);
     }
   }
   stack.frames.push_back({entry.depth, call, kNoCall, static_cast<std::uint32_t>(stack.runs.size())});
@@ -459,27 +453,26 @@ detail::CallDetail& CallForest::Builder::detail_of(CallIndex call) {
 // What else happens.
 
 void CallForest::Builder::change(const TaskChange& change) {
-  const std::uint32_t index = cpu_index(change.cpu.value_or(kUnknownCpu));
-  Cpu& cpu = cpus_[index];
-  if (cpu.current != kNone && cpu.current == cpu.unknown) {
-    name_unknown(index, change.previous);
-  } else if (cpu.current != kNone && stacks_[cpu.current].pid != change.previous.pid) {
+  Cpu& cpu = cpu_of(change.cpu.value_or(kUnknownCpu));
+  if (cpu.current != nullptr && cpu.current == cpu.unknown) {
+    name_unknown(cpu, change.previous);
+  } else if (cpu.current != nullptr && cpu.current->pid != change.previous.pid) {
     lose(Loss{.cpu = change.cpu, .events = {}});  // lines of the task on the left are missing
   }
-  const std::uint32_t next = tree_of(change.next, index);
-  if (cpu.current != kNone) {
-    const Stack& stack = stacks_[cpu.current];
+  Stack& next = stack_of_task(change.next, cpu);
+  if (cpu.current != nullptr) {
+    const Stack& stack = *cpu.current;
     const CallIndex innermost = stack.frames.back().node;
-    if (stack.pid == change.previous.pid && stack.last_cpu == index && innermost != kNoCall)
-      store_.departures.push_back({innermost, next});
+    if (stack.pid == change.previous.pid && stack.last_cpu == &cpu && innermost != kNoCall)
+      store_.departures.push_back({innermost, next.tree});
   }
-  cpu.current = next;
+  cpu.current = &next;
 }
 
 void CallForest::Builder::lose(const Loss& loss) {
   ++losses_;
   if (loss.cpu)
-    ++cpus_[cpu_index(*loss.cpu)].losses;
+    ++cpu_of(*loss.cpu).losses;
   else
     ++losses_anywhere_;
 }
@@ -490,7 +483,7 @@ void CallForest::Builder::comment(const GraphComment& comment) {
   const Stack& stack = stack_of(comment.context);
   const Frame& frame = stack.frames.back();
   store_.comments.push_back(
-      {stack.tree, frame.node, frame.last_child, comment.context.time, store_.text.keep(comment.text)});
+      {stack.tree, frame.node, frame.last_child, comment.context.time, store_.texts.intern(comment.text)});
 }
 
 void CallForest::Builder::finish() {
@@ -503,15 +496,15 @@ void CallForest::Builder::finish() {
     stack.frames.shrink_to_fit();
   }
   for (Cpu& cpu : cpus_)
-    cpu.current = cpu.unknown = kNone;
+    cpu.current = cpu.unknown = nullptr;
 }
 
 std::size_t CallForest::Builder::allocated_bytes() const noexcept {
   constexpr std::size_t kMapLink = 2 * sizeof(void*);  // what a node of libstdc++'s maps has besides its value
   std::size_t bytes = sizeof *this + cpus_.size() * sizeof(Cpu) + stacks_.size() * sizeof(Stack) +
-                      direct_cpus_.capacity() * sizeof(direct_cpus_[0]);
+                      direct_cpus_.capacity() * sizeof(Cpu*);
   bytes +=
-      tree_of_pid_.size() * (sizeof(*tree_of_pid_.begin()) + kMapLink) + tree_of_pid_.bucket_count() * sizeof(void*);
+      stack_of_pid_.size() * (sizeof(*stack_of_pid_.begin()) + kMapLink) + stack_of_pid_.bucket_count() * sizeof(void*);
   bytes += other_cpus_.size() * (sizeof(*other_cpus_.begin()) + kMapLink) + other_cpus_.bucket_count() * sizeof(void*);
   for (const Stack& stack : stacks_)
     bytes += stack.frames.capacity() * sizeof(Frame) + stack.runs.capacity() * sizeof(OrphanRun);
@@ -588,7 +581,7 @@ CallConsistency CallForest::consistency() const noexcept {
 
 CallComment CallForest::comment(std::size_t index) const noexcept {
   const detail::CommentRecord& record = store_->comments[index];
-  CallComment comment{record.text, record.time, CallTree{*store_, record.tree}, {}, {}};
+  CallComment comment{store_->texts[record.text].name, record.time, CallTree{*store_, record.tree}, {}, {}};
   if (record.after != kNoCall) {
     comment.after = call(record.after);
     comment.inside = comment.after->parent();  // it may have got a caller since

@@ -85,9 +85,9 @@ class Collector {
     stat.timed = row.durations.size();
     if (row.durations.empty())
       return;
-    const auto [min, max] = std::minmax_element(row.durations.begin(), row.durations.end());
-    stat.min = *min;
-    stat.max = *max;
+    const auto [min, max] = std::ranges::minmax(row.durations);
+    stat.min = min;
+    stat.max = max;
     stat.mean = Duration{stat.total.count() / static_cast<Duration::rep>(stat.timed)};
     stat.log2_histogram.resize(log2_bucket(stat.max) + 1);
     for (const Duration duration : row.durations)
@@ -187,6 +187,7 @@ std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> function_sta
       collectors[call.cpu().value_or(detail::kUnknownCpu)].add(call, outermost);
     });
   std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> result;
+  result.reserve(collectors.size());
   for (auto& [cpu, collector] : collectors)
     result.emplace_back(cpu == detail::kUnknownCpu ? std::nullopt : std::optional{cpu},
                         collector.finish(forest.functions()));
@@ -195,6 +196,7 @@ std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> function_sta
 
 std::vector<std::pair<CallTree, FunctionStats>> function_stats_by_tree(const CallForest& forest) {
   std::vector<std::pair<CallTree, FunctionStats>> result;
+  result.reserve(forest.tree_count());
   for (const CallTree tree : forest.trees()) {
     Collector collector;
     visit(tree, forest.functions(), [&](const Call& call, bool outermost) { collector.add(call, outermost); });

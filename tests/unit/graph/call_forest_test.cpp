@@ -330,6 +330,17 @@ TEST(CallForest, ALossOnAnUnknownCpuMarksEverythingOpen) {
   EXPECT_EQ(events.forest.marked(CallMark::children_lost), 1U);
 }
 
+TEST(CallForest, ALossBeforeTheTaskIsNamedCountsToo) {
+  Events events;
+  events.on_cpu(0).enter("do_idle", 0);
+  events.lose(0);
+  events.change(0, 0, 5).change(0, 5, 0).leave(0, 100);
+  EXPECT_EQ(events.finish(),
+            "tree task-0 cpu0\n"
+            " do_idle 100 self 100 children_lost\n"
+            "tree task-5\n");
+}
+
 TEST(CallForest, ASwitchFromAnotherTaskThanTheLastLinesIsALoss) {
   Events events;
   events.on_cpu(0).as(7).enter("a", 0);

@@ -90,24 +90,10 @@ class CallColumn {
   std::size_t made_ = 0;
 };
 
-/// Text that stays where it is.
-class TextArena {
- public:
-  std::string_view keep(std::string_view text);
-  [[nodiscard]] std::size_t allocated_bytes() const noexcept {
-    return block_bytes_ + blocks_.capacity() * sizeof(blocks_[0]);
-  }
-
- private:
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  std::size_t block_left_ = 0;
-  std::size_t block_bytes_ = 0;
-};
-
 /// What a source printed about a call besides its time; kept only if asked for.
 struct CallDetail {
-  std::string_view args;
-  std::string_view caller;
+  FunctionId args = FunctionId::unknown;  // in CallStore::texts, as `caller`
+  FunctionId caller = FunctionId::unknown;
   std::optional<std::uint64_t> retval;
   std::optional<std::uint64_t> overruns;
 };
@@ -127,7 +113,7 @@ struct CommentRecord {
   CallIndex inside;  // the innermost open call
   CallIndex after;   // the last call before it in there
   std::optional<Timestamp> time;
-  std::string_view text;
+  FunctionId text;  // in CallStore::texts
 };
 
 /// The task that the trace of a CPU went on with, noted at the call that was innermost then.
@@ -149,7 +135,7 @@ struct CallStore {
   std::vector<CallTreeRecord> trees;
   std::vector<CommentRecord> comments;
   std::vector<DepartureRecord> departures;  // in the order of the trace
-  TextArena text;
+  FunctionTable texts;                      // printed text; a table of names keeps equal ones once
 
   [[nodiscard]] std::optional<Timestamp> entry_time(CallIndex call) const noexcept {
     if (!entry_times.has_block_of(call) || entry_times[call] == kNoTime)
