@@ -1,5 +1,6 @@
 #include <fathom/base/error.hpp>
 #include <fathom/tracefs/histogram.hpp>
+#include <fathom/tracefs/trace_array.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +20,10 @@ std::vector<std::string> printed_hists(const TraceEvent& event) {
   return printed;
 }
 
+TraceArray buffer_of(const TraceEvent& event) {
+  return {event.files(), event.prefix()};
+}
+
 }  // namespace
 
 Histogram::Histogram(TraceEvent event, HistTrigger description) : description_(std::move(description)) {
@@ -26,8 +31,13 @@ Histogram::Histogram(TraceEvent event, HistTrigger description) : description_(s
     throw UnsupportedError("hist triggers", event.files()->full_path(event.prefix() + "events"),
                            "it takes CONFIG_HIST_TRIGGERS");
   std::vector<std::string> before = printed_hists(event);
+  const std::string clock_before = buffer_of(event).trace_clocks().current;
   event.add_trigger(description_.definition());
   event_ = std::move(event);
+  // A histogram that uses common_timestamp sets the clock of the whole buffer, to `global` if it names none, and the
+  // kernel never sets it back (event_hist_trigger_parse, kernel/trace/trace_events_hist.c).
+  if (std::string clock = buffer_of(*event_).trace_clocks().current; clock != clock_before)
+    clock_ = ClockChange{clock_before, std::move(clock)};
   // The kernel prints a description its own way, and heads the table with the same words: what is new is ours.
   for (std::string& printed : printed_hists(*event_)) {
     const auto known = std::ranges::find(before, printed);
@@ -50,7 +60,8 @@ Histogram::~Histogram() {
 Histogram::Histogram(Histogram&& other) noexcept
     : event_(std::exchange(other.event_, std::nullopt)),
       description_(std::move(other.description_)),
-      printed_(std::move(other.printed_)) {}
+      printed_(std::move(other.printed_)),
+      clock_(std::exchange(other.clock_, std::nullopt)) {}
 
 Histogram& Histogram::operator=(Histogram&& other) noexcept {
   if (this != &other) {
@@ -58,6 +69,7 @@ Histogram& Histogram::operator=(Histogram&& other) noexcept {
     event_ = std::exchange(other.event_, std::nullopt);
     description_ = std::move(other.description_);
     printed_ = std::move(other.printed_);
+    clock_ = std::exchange(other.clock_, std::nullopt);
   }
   return *this;
 }
@@ -79,6 +91,10 @@ void Histogram::remove() {
   // With its event everything is gone.
   if (event.exists())
     TraceEvent(event).remove_trigger(description_.definition({}));
+  // Unless somebody has set another clock since.
+  const auto clock = std::exchange(clock_, std::nullopt);
+  if (clock && buffer_of(event).trace_clocks().current == clock->set)
+    buffer_of(event).set_trace_clock(clock->before);
 }
 
 void Histogram::command(std::string_view command) {

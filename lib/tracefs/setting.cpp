@@ -3,9 +3,12 @@
 #include "buffer_size.hpp"
 #include "text.hpp"
 
+#include <fathom/base/error.hpp>
 #include <fathom/tracefs/function_filter.hpp>
 #include <fathom/tracefs/pid_filter.hpp>
 #include <fathom/tracefs/trace_array.hpp>
+#include <fathom/tracefs/trace_event.hpp>
+#include <fathom/tracefs/trace_event_trigger.hpp>
 
 #include <algorithm>
 #include <array>
@@ -85,37 +88,28 @@ void restore_enabled_events(const std::shared_ptr<TraceFiles>& files, const std:
     files->write_each(path, WriteMode::append, changes);
 }
 
-// hist:keys=pid:vals=hitcount:sort=hitcount:size=2048 [active]
-// traceoff:count=3
-// stacktrace:unlimited if prev_pid == 0
-std::string trigger_as_written(std::string_view line) {
-  std::string text(line.substr(0, line.rfind(" [")));
-  for (const auto& [shown, written] : {std::pair{":unlimited"sv, ""sv}, std::pair{":count="sv, ":"sv}}) {
-    if (const auto at = text.find(shown); at != std::string::npos)
-      text.replace(at, shown.size(), written);
-  }
-  return text;
-}
-
-std::vector<std::string> triggers_of(std::string_view text) {
-  std::vector<std::string> triggers;
-  for (const std::string_view line : lines_of(text)) {
-    if (!line.starts_with('#'))
-      triggers.push_back(trigger_as_written(line));
-  }
-  return triggers;
-}
-
+// The kernel cannot read every histogram as it prints it; then all triggers go, and those that are wanted come back.
 void restore_triggers(const std::shared_ptr<TraceFiles>& files, const std::string& path, std::string_view saved) {
-  const std::vector<std::string> now = triggers_of(files->read(path));
-  const std::vector<std::string> wanted = triggers_of(saved);
-  for (const std::string& trigger : now) {
-    if (std::ranges::find(wanted, trigger) == wanted.end())
-      files->append(path, '!' + trigger + '\n');
+  const std::vector<EventTrigger> wanted = parse_event_triggers(saved);
+  const std::string event_directory(directory(path).substr(0, directory(path).size() - 1));
+  const auto slash = event_directory.rfind('/');
+  const std::string system(file_name(event_directory.substr(0, slash)));
+  TraceEvent event(files, {}, {system, event_directory.substr(slash + 1)});
+  const auto is_unwanted = [&](const EventTrigger& trigger) {
+    return std::ranges::find(wanted, trigger) == wanted.end();
+  };
+  try {
+    for (const EventTrigger& trigger : event.triggers()) {
+      if (is_unwanted(trigger))
+        event.remove_trigger(trigger);
+    }
+  } catch (const Error&) {
+    event.clear_triggers();
   }
-  for (const std::string& trigger : wanted) {
+  const std::vector<EventTrigger> now = event.triggers();
+  for (const EventTrigger& trigger : wanted) {
     if (std::ranges::find(now, trigger) == now.end())
-      files->append(path, trigger + '\n');
+      event.add_trigger(trigger.definition());
   }
 }
 
@@ -156,6 +150,8 @@ std::vector<std::string> settings_behind(TraceFiles& files, std::string_view pat
     return {own, "tracing_max_latency"};  // a latency tracer begins anew at 0
   if (stands_for_many_events(path) && file_name(path) == "enable")
     return {"set_event"};
+  if (path.starts_with("events/") && file_name(path) == "trigger")
+    return {"trace_clock", own};  // a histogram of times sets the clock, and nobody sets it back
   std::vector<std::string> all;
   if (stands_for_many_events(path) && file_name(path) == "filter") {
     for (const std::string& event : files.list(directory(path).substr(0, directory(path).size() - 1)))

@@ -54,6 +54,7 @@ class EventsTest : public ::testing::Test {
   void SetUp() override {
     descriptors_ = open_descriptors();
     dynamic_events_ = dynamic_events();
+    clock_ = tracefs.trace_clocks().current;
     instance.emplace(tracefs.files());
     events.emplace(*instance);
   }
@@ -62,6 +63,7 @@ class EventsTest : public ::testing::Test {
     instance.reset();
     EXPECT_EQ(open_descriptors(), descriptors_);
     EXPECT_EQ(dynamic_events(), dynamic_events_);
+    EXPECT_EQ(tracefs.trace_clocks().current, clock_);
   }
 
   [[nodiscard]] std::string dynamic_events() const {
@@ -78,6 +80,7 @@ class EventsTest : public ::testing::Test {
  private:
   std::vector<std::string> descriptors_;
   std::string dynamic_events_;
+  std::string clock_;
 };
 
 /// Runs a command to its end, its output unseen; `before` is told its pid while it is held.

@@ -67,7 +67,7 @@ SessionOptions everything(int pid) {
 // A top level that somebody uses already, in every way that reads differently from how it is written.
 class SomebodysSettings {
  public:
-  explicit SomebodysSettings(TraceFs& tracefs) : tracefs_(tracefs) {
+  explicit SomebodysSettings(TraceFs& tracefs) : tracefs_(tracefs), clock_(tracefs.trace_clocks().current) {
     tracefs_.set_tracing_on(false);
     tracefs_.ftrace_filter().set({"vfs_open", "vfs_write", "schedule"});
     tracefs_.ftrace_filter().add("schedule:traceoff:3");
@@ -97,7 +97,7 @@ class SomebodysSettings {
     tracefs_.event_pids().clear();
     tracefs_.set_max_graph_depth(0);
     tracefs_.set_tracing_thresh(std::chrono::microseconds{0});
-    tracefs_.set_trace_clock(TraceClock::local);
+    tracefs_.set_trace_clock(clock_);
     tracefs_.set_buffer_size_kb(1408);
     tracefs_.set_option("funcgraph-overrun", false);
     tracefs_.set_option("event-fork", false);
@@ -109,6 +109,7 @@ class SomebodysSettings {
 
  private:
   TraceFs& tracefs_;
+  std::string clock_;
 };
 
 // Runs `action` in a process of its own and kills it, as nothing can be caught, once `action` has returned.

@@ -19,9 +19,10 @@ namespace fathom {
 ///
 /// The event itself needs not be enabled: a trigger sees it all the same, and nothing is written to the ring buffer.
 /// The destructor takes the trigger away; put it in a TraceInstance, so that it is gone even if this process is killed.
-/// A named histogram that variables or other events use stays until they are gone: destroy in reverse order.
-/// Move-only; not safe to share between threads without a lock. Touches `events/SYSTEM/EVENT/{trigger,hist}`,
-/// `error_log`. Needs root.
+/// One that uses common_timestamp has the kernel set the buffer's `trace_clock`; it is set back with the trigger, and
+/// both times the kernel empties the buffer. A named histogram that variables or other events use stays until they are
+/// gone: destroy in reverse order. Move-only; not safe to share between threads without a lock. Touches
+/// `events/SYSTEM/EVENT/{trigger,hist}`, `trace_clock`, `error_log`. Needs root.
 class Histogram {
  public:
   /// Throws Error with the kernel's complaint and a caret under the place (EINVAL: no such field; EEXIST: there is one
@@ -48,11 +49,18 @@ class Histogram {
   void remove();
 
  private:
+  // What the kernel did to the buffer's clock.
+  struct ClockChange {
+    std::string before;
+    std::string set;
+  };
+
   void command(std::string_view command);
 
   std::optional<TraceEvent> event_;
   HistTrigger description_;
   std::string printed_;  // the description in the kernel's words
+  std::optional<ClockChange> clock_;
 };
 
 }  // namespace fathom

@@ -39,6 +39,7 @@ std::shared_ptr<FakeEventFiles> make_files() {
     }
     return 0;
   };
+  files->texts["trace_clock"] = "[local] global counter mono\n";
   return files;
 }
 
@@ -59,6 +60,26 @@ TEST(Histogram, FindsItsOwnTableAndTakesItsTriggerAway) {
   EXPECT_THAT(files->written_to(kFolder + "trigger"),
               ElementsAre("hist:keys=pid:vals=prio if pid > 1\n", "hist:keys=pid:vals=prio:clear if pid > 1\n",
                           "!hist:keys=pid:vals=prio if pid > 1\n"));
+}
+
+TEST(Histogram, PutsTheClockBackThatTheKernelChanged) {
+  const auto files = make_files();
+  const auto set_clock = files->verdict;
+  files->verdict = [&](const FakeEventFiles::Write& write) {
+    if (write.text.starts_with("hist:"))
+      files->texts["trace_clock"] = "local [global] counter mono\n";
+    return set_clock(write);
+  };
+  {
+    const Histogram histogram({files, {}, {"sched", "sched_waking"}}, {.keys = {{"pid"}}, .values = {{"prio"}}});
+  }
+  EXPECT_THAT(files->written_to("trace_clock"), ElementsAre("local\n"));
+  files->texts["trace_clock"] = "[local] global counter mono\n";
+  {
+    const Histogram histogram({files, {}, {"sched", "sched_waking"}}, {.keys = {{"pid"}}, .values = {{"prio"}}});
+    files->texts["trace_clock"] = "local global counter [mono]\n";  // somebody's choice since
+  }
+  EXPECT_THAT(files->written_to("trace_clock"), ElementsAre("local\n"));
 }
 
 TEST(Histogram, SaysIfItsTriggerIsGone) {
