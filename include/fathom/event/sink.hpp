@@ -18,9 +18,9 @@ namespace fathom {
 ///     };
 ///
 /// `functions()` is where the source interns the names it meets. The sink owns that table, so that several sources may
-/// feed one sink with the same ids. `on()` is needed for entries and exits; for TaskChange, Loss, RecordingStart, GraphComment,
-/// IrqMark, TextRecord and StackFrame it is called if the sink has it. What a sink throws passes through the source,
-/// which stays destructible and no more.
+/// feed one sink with the same ids. `on()` is needed for entries and exits; for TaskChange, Loss, RecordingStart,
+/// GraphComment, IrqMark, TextRecord and StackFrame it is called if the sink has it. What a sink throws passes through
+/// the source, which stays destructible and no more.
 template <class Sink>
 concept GraphSink = requires(Sink& sink, const GraphEntry& entry, const GraphExit& exit) {
   { sink.functions() } -> std::same_as<FunctionTable&>;

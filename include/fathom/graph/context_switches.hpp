@@ -37,10 +37,10 @@ struct ContextSwitch {
   std::optional<CallTree> next;  ///< of the task whose lines the processor's trace went on with, if it shows that
   std::uint32_t switches = 1;    ///< times the task was switched out in this one call; the parts are their sums
   SwitchBasis basis = SwitchBasis::bounds;  ///< what the split below rests on
-  Duration total{0};    ///< the call's duration
-  Duration before{0};   ///< from its entry to the first switch
-  Duration off_cpu{0};  ///< while others ran
-  Duration after{0};    ///< from the (first) return to the processor to the end, less further time off it
+  Duration total{0};                        ///< the call's duration
+  Duration before{0};                       ///< from its entry to the first switch
+  Duration off_cpu{0};                      ///< while others ran
+  Duration after{0};  ///< from the (first) return to the processor to the end, less further time off it
 
   /// What switching took of the processor.
   [[nodiscard]] Duration cost() const noexcept { return before + after; }
@@ -55,11 +55,11 @@ enum class SwitchPart : std::uint8_t { total, before, off_cpu, after, cost };
 /// How long a part took over several switches. Exact, by nearest rank; all zero for none.
 struct SwitchSummary {
   std::uint64_t count = 0;  ///< switches that were looked at
-  Duration sum{0};  ///< over all of them
-  Duration min{0};  ///< the shortest
-  Duration p50{0};  ///< the median
-  Duration p99{0};  ///< 99 of 100 take no longer
-  Duration max{0};  ///< the longest
+  Duration sum{0};          ///< over all of them
+  Duration min{0};          ///< the shortest
+  Duration p50{0};          ///< the median
+  Duration p99{0};          ///< 99 of 100 take no longer
+  Duration max{0};          ///< the longest
 };
 
 /// Which context switches to take.
