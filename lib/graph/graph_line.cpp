@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::uint32_t kMaxCpu = 65535;
 constexpr std::uint64_t kEightSpaces = 0x2020'2020'2020'2020U;
+// What still is a time after it has become nanoseconds of 64 bits, with or without a sign.
+constexpr std::uint64_t kMaxMicros = std::numeric_limits<std::int64_t>::max() / 1000 - 1;
+constexpr std::uint64_t kMaxSeconds = kMaxMicros / 1'000'000;
 constexpr std::size_t kProcWidth = 14;  // TRACE_GRAPH_PROCINFO_LENGTH
 constexpr std::size_t kMaxProcWidth = 24;
 
@@ -77,7 +81,7 @@ bool decode_number(const char*& p, const char* end, std::uint64_t& out) noexcept
 bool decode_time(const char*& p, const char* end, std::uint64_t& out) noexcept {
   const char* q = skip_spaces(p, end);
   std::uint64_t seconds = 0;
-  if (!decode_number(q, end, seconds) || q == end || *q != '.')
+  if (!decode_number(q, end, seconds) || seconds > kMaxSeconds || q == end || *q != '.')
     return false;
   const char* const fraction = ++q;
   std::uint64_t micros = 0;
@@ -92,7 +96,7 @@ bool decode_time(const char*& p, const char* end, std::uint64_t& out) noexcept {
 bool decode_relative_time(const char*& p, const char* end, std::uint64_t& out) noexcept {
   const char* q = skip_spaces(p, end);
   std::uint64_t micros = 0;
-  if (!decode_number(q, end, micros) || !starts_with(q, end, " us |  "))
+  if (!decode_number(q, end, micros) || micros > kMaxMicros || !starts_with(q, end, " us |  "))
     return false;
   p = q + 7;
   out = micros * 1000U;
@@ -207,7 +211,7 @@ bool decode_duration(const char*& p, const char* end, GraphLine& out) noexcept {
   }
   const char* q = p + 2;
   std::uint64_t micros = 0;
-  if (!decode_number(q, end, micros) || q - (p + 2) > 16 || q == end)
+  if (!decode_number(q, end, micros) || micros > kMaxMicros || q == end)
     return false;
   // Seven digits in all: the more stand before the point, the fewer behind it (trace_print_graph_duration).
   std::uint64_t nanos = micros * 1000U;

@@ -46,7 +46,7 @@ namespace {
 
 constexpr std::size_t kMaxLine = FunctionGraphParser::kMaxLine;
 // A marker's text is at most a page; a comment that has not ended after this many bytes never will.
-constexpr std::size_t kMaxComment = 8UL * 1024;
+constexpr std::ptrdiff_t kMaxComment = std::ptrdiff_t{8} * 1024;
 constexpr std::size_t kMaxOverruns = 40;
 constexpr std::size_t kBadTextBytes = 200;
 constexpr std::string_view kRule = " ------------------------------------------";
@@ -399,26 +399,34 @@ GraphTextReader::Step GraphTextReader::read_graph_line(const char* line, const c
 GraphTextReader::Step GraphTextReader::read_comment(const GraphLine& decoded, const char* line, const char* line_end) {
   constexpr std::string_view kClose = " */";
   const char* const text = decoded.text.data();
+  const char* const limit = line + std::min<std::ptrdiff_t>(end_ - line, kMaxComment);
   const char* last = line_end;
-  std::uint64_t line_count = 1;
-  while (!text_between(text, last).ends_with(kClose)) {
+  // Without columns, each line of an endless comment may open another: what was looked through is not looked at again.
+  const std::uint64_t offset = bytes_ - bytes_ahead(line);
+  if (!has_column(layout_) && closeless_until_ > offset && !text_between(text, last).ends_with(kClose))
+    last = std::max(last, line + std::min<std::uint64_t>(closeless_until_ - offset, kMaxComment + 1));
+  while (last <= limit && !text_between(text, last).ends_with(kClose)) {
     const char* const next = last + 1;
-    const char* const next_end = find_newline(next, end_);
-    const bool too_long = (next_end == nullptr ? end_ : next_end) - line > static_cast<std::ptrdiff_t>(kMaxComment);
-    if (next_end == nullptr && !too_long && !at_end_)
-      return Step::need_bytes;
+    const char* const next_end = next < limit ? find_newline(next, limit) : nullptr;
     GraphLine other;
-    if (next_end == nullptr || too_long ||
-        (has_column(layout_) && decode_graph_line(text_between(next, next_end), layout_, other))) {
-      skip(line, line_end + 1, SkipReason::unknown_line);
-      return Step::nothing;
+    if (next_end == nullptr) {
+      if (end_ - line <= kMaxComment && !at_end_)
+        return Step::need_bytes;
+      closeless_until_ = std::max(closeless_until_, offset + static_cast<std::uint64_t>(last - line));
+      last = limit + 1;
+    } else if (has_column(layout_) && decode_graph_line(text_between(next, next_end), layout_, other)) {
+      last = limit + 1;
+    } else {
+      last = next_end;
     }
-    last = next_end;
-    ++line_count;
+  }
+  if (last > limit) {
+    skip(line, line_end + 1, SkipReason::unknown_line);
+    return Step::nothing;
   }
   set_context(comment_.context, decoded);
   comment_.text = text_between(text, last - kClose.size());
-  lines_.add(GraphLineKind::comment, line_count);
+  lines_.add(GraphLineKind::comment, 1 + static_cast<std::uint64_t>(std::count(line_end, last, '\n')));
   cursor_ = last + 1;
   return Step::comment;
 }

@@ -193,6 +193,18 @@ TEST(FunctionGraphParser, ACommentThatNeverEndsCostsItsLineOnly) {
   EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 1U);
 }
 
+TEST(FunctionGraphParser, CommentsThatNeverEndCostNoMoreThanTheirLines) {
+  // A look-ahead for each of them would take minutes: 8 KiB times 300,000.
+  std::string text;
+  for (int i = 0; i < 300'000; ++i)
+    text += "/* a\n";
+  ParseStats stats;
+  EXPECT_THAT(parse(text, &stats), IsEmpty());
+  EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 300'000U);
+  text += "/* b */\n";
+  EXPECT_THAT(parse(text, &stats), testing::SizeIs(1));
+}
+
 TEST(FunctionGraphParser, CountsTheKernelsLosses) {
   ParseStats stats;
   parse("CPU:0 [LOST 5 EVENTS]\nCPU:1 [LOST EVENTS]\nCPU:0 [LOST 7 EVENTS]\n", &stats);
@@ -225,7 +237,10 @@ TEST(FunctionGraphParser, LinesThatOnlyLookLikeGraphLinesAreSkipped) {
         " 0)   1.0000 us   |  f();", " 0) ? 1.000 us    |  f();", " 0)   1.000 us xx |  f();",
         " 99999) 1.000 us  |  f();", " 0)               |  f() }", " 0)               |  ();",
         " 0)   1.000 us    |  } /* f ret=zz */", " 0)   1.000 us    |  } */", " 0)   1.000 us    |  f(); /* x */",
-        "CPU:x [LOST 1 EVENTS]", "CPU:0 [LOST  EVENTS]"}) {
+        "CPU:x [LOST 1 EVENTS]", "CPU:0 [LOST  EVENTS]", " 0)   9999999999999999 us |  f();",
+        " 0)   9223372036854775807 us |  f();", "99999999999.000001 |   0)               |  f() {",
+        "      tw-181       0dn..5.. 99999999999999999999us : x",
+        "             tw-168     [001] d..2. 99999999999.008501: x"}) {
     ParseStats stats;
     EXPECT_THAT(parse(" 0)               |  a() {\n" + std::string(line) + "\n", &stats), testing::SizeIs(1)) << line;
     EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 1U) << line;

@@ -143,6 +143,7 @@ class GraphTextReader {
   bool at_end_ = false;
   bool skipping_long_line_ = false;
   Banner banner_ = Banner::none;
+  std::uint64_t closeless_until_ = 0;  // no line end before this offset, from the last endless comment on, closes one
 
   bool layout_known_ = false;
   GraphLayout layout_;
