@@ -66,6 +66,7 @@ struct Stack {
   std::uint64_t idle_losses_seen = 0;  // of those that concern an idle task's processor
   const Cpu* idle_cpu = nullptr;       // whose idle task it is
   const Cpu* last_cpu = nullptr;       // of its last line
+  bool ran = false;                    // since the recording began
 };
 
 struct Cpu {
@@ -96,6 +97,7 @@ class CallForest::Builder {
   Cpu& cpu_of(std::uint32_t number);
   Cpu& find_cpu(std::uint32_t number);
   Stack& add_stack(std::int64_t pid, std::string_view comm, const Cpu& cpu);
+  void run(Cpu& cpu, Stack& stack);
   Stack*& place_of(std::int32_t pid, Cpu& cpu);
   Stack& stack_of_task(const Task& task, Cpu& cpu);
   void name_unknown(Cpu& cpu, const Task& task);
@@ -123,6 +125,8 @@ class CallForest::Builder {
   std::deque<Stack> stacks_;  // one a tree; they stay where they are, as the processors do
   std::deque<Cpu> cpus_;
   Cpu* last_cpu_ = nullptr;
+  std::vector<Stack*> ran_;                                // in this recording; only these can have something open
+  std::vector<Cpu*> running_;                              // those whose task is known
   std::vector<Cpu*> direct_cpus_;                          // by number
   std::unordered_map<std::uint32_t, Cpu*> other_cpus_;     // of numbers that no machine has
   std::unordered_map<std::int32_t, Stack*> stack_of_pid_;  // but for idle tasks
@@ -169,6 +173,17 @@ Stack& CallForest::Builder::add_stack(std::int64_t pid, std::string_view comm, c
   return stack;
 }
 
+// Makes it the stack that the processor's lines belong to.
+void CallForest::Builder::run(Cpu& cpu, Stack& stack) {
+  if (cpu.current == nullptr)
+    running_.push_back(&cpu);
+  cpu.current = &stack;
+  if (!stack.ran) {
+    stack.ran = true;
+    ran_.push_back(&stack);
+  }
+}
+
 // Where it is kept which stack is the task's.
 Stack*& CallForest::Builder::place_of(std::int32_t pid, Cpu& cpu) {
   return pid == 0 ? cpu.idle : stack_of_pid_[pid];
@@ -213,11 +228,11 @@ Stack& CallForest::Builder::stack_of(const EventContext& context) {
   Cpu& cpu = cpu_of(context.cpu.value_or(kUnknownCpu));
   if (context.task) {
     if (cpu.current == nullptr || cpu.current->pid != context.task->pid)
-      cpu.current = &stack_of_task(*context.task, cpu);
+      run(cpu, stack_of_task(*context.task, cpu));
   } else if (cpu.current == nullptr) {
     if (cpu.unknown == nullptr)
       cpu.unknown = &add_stack(kUnknownPid, {}, cpu);
-    cpu.current = cpu.unknown;
+    run(cpu, *cpu.unknown);
   }
   Stack& stack = *cpu.current;
   if (stack.losses_seen != losses_)
@@ -466,7 +481,7 @@ void CallForest::Builder::change(const TaskChange& change) {
     if (stack.pid == change.previous.pid && stack.last_cpu == &cpu && innermost != kNoCall)
       store_.departures.push_back({innermost, next.tree});
   }
-  cpu.current = &next;
+  run(cpu, next);
 }
 
 void CallForest::Builder::lose(const Loss& loss) {
@@ -486,23 +501,27 @@ void CallForest::Builder::comment(const GraphComment& comment) {
       {stack.tree, frame.node, frame.last_child, comment.context.time, store_.texts.intern(comment.text)});
 }
 
+// Looks only at what has run since the last time: text can have any number of tasks, and then of headers.
 void CallForest::Builder::finish() {
-  for (Stack& stack : stacks_) {
-    note_losses(stack);
-    while (stack.frames.size() > 1)
-      cut(stack);
-    stack.runs.clear();
-    stack.runs.shrink_to_fit();
-    stack.frames.shrink_to_fit();
+  for (Stack* stack : ran_) {
+    note_losses(*stack);
+    while (stack->frames.size() > 1)
+      cut(*stack);
+    stack->runs.clear();
+    stack->runs.shrink_to_fit();
+    stack->frames.shrink_to_fit();
+    stack->ran = false;
   }
-  for (Cpu& cpu : cpus_)
-    cpu.current = cpu.unknown = nullptr;
+  ran_.clear();
+  for (Cpu* cpu : running_)
+    cpu->current = cpu->unknown = nullptr;
+  running_.clear();
 }
 
 std::size_t CallForest::Builder::allocated_bytes() const noexcept {
   constexpr std::size_t kMapLink = 2 * sizeof(void*);  // what a node of libstdc++'s maps has besides its value
   std::size_t bytes = sizeof *this + cpus_.size() * sizeof(Cpu) + stacks_.size() * sizeof(Stack) +
-                      direct_cpus_.capacity() * sizeof(Cpu*);
+                      (direct_cpus_.capacity() + running_.capacity()) * sizeof(Cpu*) + ran_.capacity() * sizeof(Stack*);
   bytes +=
       stack_of_pid_.size() * (sizeof(*stack_of_pid_.begin()) + kMapLink) + stack_of_pid_.bucket_count() * sizeof(void*);
   bytes += other_cpus_.size() * (sizeof(*other_cpus_.begin()) + kMapLink) + other_cpus_.bucket_count() * sizeof(void*);
@@ -579,14 +598,14 @@ CallConsistency CallForest::consistency() const noexcept {
   return result;
 }
 
-CallComment CallForest::comment(std::size_t index) const noexcept {
-  const detail::CommentRecord& record = store_->comments[index];
-  CallComment comment{store_->texts[record.text].name, record.time, CallTree{*store_, record.tree}, {}, {}};
+CallComment CallForest::comment_in(const CallStore& store, std::size_t index) noexcept {
+  const detail::CommentRecord& record = store.comments[index];
+  CallComment comment{store.texts[record.text].name, record.time, CallTree{store, record.tree}, {}, {}};
   if (record.after != kNoCall) {
-    comment.after = call(record.after);
+    comment.after = Call{store, record.after};
     comment.inside = comment.after->parent();  // it may have got a caller since
   } else if (record.inside != kNoCall) {
-    comment.inside = call(record.inside);
+    comment.inside = Call{store, record.inside};
   }
   return comment;
 }

@@ -1,6 +1,7 @@
 #include "nearest_rank.hpp"
 #include "saturate.hpp"
 
+#include <fathom/graph/detail/call_store.hpp>
 #include <fathom/graph/function_stats.hpp>
 
 #include <algorithm>
@@ -20,11 +21,12 @@ std::size_t log2_bucket(Duration duration) noexcept {
 
 // A place for a function in an array. Ids are dense from 0 and the unknown function's is the highest number, so that
 // one more makes it 0.
-std::size_t slot_of(FunctionId function) noexcept {
+std::uint32_t slot_of(FunctionId function) noexcept {
   return static_cast<std::uint32_t>(function) + 1U;
 }
 
-// Takes calls one by one, then makes the table.
+// Takes calls one by one, then makes the table and is empty again. It costs what its calls do, not what all functions
+// would: text can have a task or a processor for each line, and as many functions.
 class Collector {
  public:
   void add(const Call& call, bool outermost) {
@@ -54,30 +56,35 @@ class Collector {
 
   FunctionStats finish(const FunctionTable& functions) {
     std::vector<FunctionStat> stats;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      Row& row = rows_[i];
-      if (row.stat.calls == 0 && row.stat.incomplete == 0)
-        continue;
-      row.stat.function = FunctionId{static_cast<std::uint32_t>(i) - 1U};  // as slot_of() made it
+    stats.reserve(rows_.size());
+    for (Row& row : rows_) {
+      row_at_[slot_of(row.stat.function)] = kNoRow;
       row.stat.name = functions[row.stat.function].name;
       row.stat.module = functions[row.stat.function].module;
       summarize(row);
       stats.push_back(std::move(row.stat));
     }
+    rows_.clear();
     return FunctionStats{std::move(stats)};
   }
 
  private:
+  static constexpr std::uint32_t kNoRow = 0xffff'ffff;
+
   struct Row {
     FunctionStat stat;
     std::vector<Duration> durations;
   };
 
   Row& row_of(FunctionId function) {
-    const std::size_t slot = slot_of(function);
-    if (slot >= rows_.size())
-      rows_.resize(slot + 1);
-    return rows_[slot];
+    const std::uint32_t slot = slot_of(function);
+    row_at_.make_block_of(slot, kNoRow);
+    std::uint32_t& at = row_at_[slot];
+    if (at == kNoRow) {
+      at = static_cast<std::uint32_t>(rows_.size());
+      rows_.emplace_back().stat.function = function;
+    }
+    return rows_[at];
   }
 
   static void summarize(Row& row) {
@@ -98,35 +105,51 @@ class Collector {
   }
 
   std::vector<Row> rows_;
+  detail::CallColumn<std::uint32_t> row_at_;  // by slot; in blocks, since it may be few of many functions
 };
 
-// Calls `use(call, outermost)` for each call of a tree, where `outermost` says that no timed call of the same function
-// contains it.
-template <class Use>
-void visit(const CallTree& tree, const FunctionTable& functions, const Use& use) {
+// Visits the calls of one tree after the other. It counts for all trees in one array, which is all zeros in between.
+class Visitor {
+ public:
+  explicit Visitor(const FunctionTable& functions) : open_(functions.size() + 2) {}
+
+  // Calls `use(call, outermost)` for each call of a tree, where `outermost` says that no timed call of the same
+  // function contains it.
+  template <class Use>
+  void visit(const CallTree& tree, const Use& use) {
+    const std::size_t spare = open_.size() - 1;
+    for (const Call call : tree.preorder()) {
+      const std::optional<Call> parent = call.parent();
+      const detail::CallIndex caller = parent ? parent->index() : detail::kNoCall;
+      while (!path_.empty() && path_.back().call != caller)
+        close_last();
+      const std::size_t function = slot_of(call.function());
+      use(call, open_[function] == 0);
+      if (!call.children().empty()) {
+        // What has no duration was not counted, so nothing in it counts twice.
+        const std::size_t slot = call.duration() ? function : spare;
+        path_.push_back({call.index(), slot});
+        ++open_[slot];
+      }
+    }
+    while (!path_.empty())
+      close_last();
+  }
+
+ private:
   struct Open {
     std::uint32_t call;
     std::size_t slot;
   };
-  std::vector<Open> path;
-  std::vector<std::uint32_t> open(functions.size() + 2);  // by slot: one a function, the unknown one, and a spare
-  const std::size_t spare = functions.size() + 1;
-  for (const Call call : tree.preorder()) {
-    const std::optional<Call> parent = call.parent();
-    while (!path.empty() && !(parent && parent->index() == path.back().call)) {
-      --open[path.back().slot];
-      path.pop_back();
-    }
-    const std::size_t function = slot_of(call.function());
-    use(call, open[function] == 0);
-    if (!call.children().empty()) {
-      // What has no duration was not counted, so nothing in it counts twice.
-      const std::size_t slot = call.duration() ? function : spare;
-      path.push_back({call.index(), slot});
-      ++open[slot];
-    }
+
+  void close_last() noexcept {
+    --open_[path_.back().slot];
+    path_.pop_back();
   }
-}
+
+  std::vector<Open> path_;
+  std::vector<std::uint32_t> open_;  // by slot: one a function, the unknown one, and a spare
+};
 
 }  // namespace
 
@@ -168,11 +191,12 @@ const FunctionStat* FunctionStats::find(std::string_view name, std::string_view 
 
 FunctionStats function_stats(const CallForest& forest, const CallSelection& selection) {
   Collector collector;
+  Visitor visitor{forest.functions()};
   for (const CallTree tree : forest.trees()) {
     const std::optional<Task> task = tree.task();
     if (selection.pid && (!task || task->pid != *selection.pid))
       continue;
-    visit(tree, forest.functions(), [&](const Call& call, bool outermost) {
+    visitor.visit(tree, [&](const Call& call, bool outermost) {
       if (!selection.cpu || call.cpu() == selection.cpu)
         collector.add(call, outermost);
     });
@@ -182,8 +206,9 @@ FunctionStats function_stats(const CallForest& forest, const CallSelection& sele
 
 std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> function_stats_by_cpu(const CallForest& forest) {
   std::map<std::uint32_t, Collector> collectors;
+  Visitor visitor{forest.functions()};
   for (const CallTree tree : forest.trees())
-    visit(tree, forest.functions(), [&](const Call& call, bool outermost) {
+    visitor.visit(tree, [&](const Call& call, bool outermost) {
       collectors[call.cpu().value_or(detail::kUnknownCpu)].add(call, outermost);
     });
   std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> result;
@@ -197,9 +222,10 @@ std::vector<std::pair<std::optional<std::uint32_t>, FunctionStats>> function_sta
 std::vector<std::pair<CallTree, FunctionStats>> function_stats_by_tree(const CallForest& forest) {
   std::vector<std::pair<CallTree, FunctionStats>> result;
   result.reserve(forest.tree_count());
+  Collector collector;
+  Visitor visitor{forest.functions()};
   for (const CallTree tree : forest.trees()) {
-    Collector collector;
-    visit(tree, forest.functions(), [&](const Call& call, bool outermost) { collector.add(call, outermost); });
+    visitor.visit(tree, [&](const Call& call, bool outermost) { collector.add(call, outermost); });
     result.emplace_back(tree, collector.finish(forest.functions()));
   }
   return result;

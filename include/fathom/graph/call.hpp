@@ -67,7 +67,9 @@ class CallsPreorder;
 /// printed them.
 class Call {
  public:
+  /// Of no forest: it may be compared, assigned to and destroyed, and nothing else.
   Call() = default;
+  /// For CallForest and its views.
   Call(const detail::CallStore& store, detail::CallIndex index) noexcept : store_(&store), index_(index) {}
 
   /// The number of the call in its forest, from 0 in the order in which the trace first showed the calls.

@@ -60,8 +60,7 @@ struct CallConsistency {
 /// - an entry at the depth of an open call, or above it: that call's exit is missing (`no_exit`);
 /// - an entry with a gap above it: its callers are missing (`parents_unknown`);
 /// - an exit where no call is open at that depth: its entry is missing (`no_entry`). The calls deeper than it that
-/// stand
-///   right before it, and have no caller yet, are its children, unless the kernel lost events in between;
+///   stand right before it, and have no caller yet, are its children, unless the kernel lost events in between;
 /// - an exit of another function than the open one's: both are `mismatched`;
 /// - a loss: every call that was open and can have run on that processor meanwhile, which is any task's except another
 ///   processor's idle task, is `children_lost`. A return and a further call of the same function may hide in the gap;
@@ -73,9 +72,9 @@ struct CallConsistency {
 /// more.
 ///
 /// Memory: 32 bytes a call, 8 more if the source gives times, in blocks of 1,024 calls, and the function table.
-/// Views (Call, CallTree, comments) are good until the forest is destroyed or assigned to; moving it keeps them. A
-/// moved from forest may only be destroyed or assigned to. Feeding is for one thread at a time; then any number may
-/// read.
+/// Views (Call, CallTree, comments) are good until the forest is destroyed or assigned to; moving it keeps them, also
+/// `trees()` and `comments()`. A moved from forest may only be destroyed or assigned to. Feeding is for one thread at a
+/// time; then any number may read.
 class CallForest {
  public:
   /// As the options say; the default keeps no more than calls and their times.
@@ -103,10 +102,11 @@ class CallForest {
   /// What the calls' functions are.
   [[nodiscard]] const FunctionTable& functions() const noexcept;
   /// One tree a task, in the order in which the tasks first appeared; see CallTree. Random access.
-  [[nodiscard]] auto trees() const noexcept {
+  [[nodiscard]] auto trees() const& noexcept {
     return std::views::iota(std::size_t{0}, tree_count()) |
            std::views::transform([store = &store()](std::size_t i) { return CallTree{*store, i}; });
   }
+  void trees() const&& = delete;
   /// How many of them there are.
   [[nodiscard]] std::size_t tree_count() const noexcept { return store().trees.size(); }
   /// How many calls it holds; `call(0)` to `call(calls() - 1)` are they, in the order in which the trace showed them.
@@ -121,12 +121,13 @@ class CallForest {
 
   /// How many comments it holds, if it was told to keep them.
   [[nodiscard]] std::size_t comment_count() const noexcept { return store().comments.size(); }
-  [[nodiscard]] CallComment comment(std::size_t index) const noexcept;
+  [[nodiscard]] CallComment comment(std::size_t index) const noexcept { return comment_in(store(), index); }
   /// All of them, in the order of the trace. Random access.
-  [[nodiscard]] auto comments() const noexcept {
+  [[nodiscard]] auto comments() const& noexcept {
     return std::views::iota(std::size_t{0}, comment_count()) |
-           std::views::transform([this](std::size_t i) { return comment(i); });
+           std::views::transform([store = &store()](std::size_t i) { return comment_in(*store, i); });
   }
+  void comments() const&& = delete;
 
   /// All that it holds on the heap, the function table included.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
@@ -136,6 +137,7 @@ class CallForest {
   friend class ContextSwitches;
 
   [[nodiscard]] const detail::CallStore& store() const noexcept { return *store_; }
+  [[nodiscard]] static CallComment comment_in(const detail::CallStore& store, std::size_t index) noexcept;
 
   std::unique_ptr<detail::CallStore> store_;
   std::unique_ptr<Builder> builder_;

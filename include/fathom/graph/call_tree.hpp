@@ -21,8 +21,7 @@ namespace fathom {
 /// Three kinds of tree are not simply one task's:
 /// - The idle task: pid 0 exists once on each processor, so there is a tree for each, with `cpu()`.
 /// - An unknown task: default text names no task before a processor's first switch line. Where that line comes, its
-/// left
-///   side names the tree; where none comes (a trace of one task, `set_ftrace_pid`), `task()` stays absent.
+///   left side names the tree; where none comes (a trace of one task, `set_ftrace_pid`), `task()` stays absent.
 /// - A fragment: when the switch line came, its task had a tree already, from another processor. How the two fit
 ///   together the text doesn't say, so the lines from before the switch line stay a tree of their own, with the task's
 ///   name, and calls open at its end have `no_exit`.
@@ -30,7 +29,9 @@ namespace fathom {
 /// Lifetimes and threads as for Call.
 class CallTree {
  public:
+  /// Of no forest: it may be compared, assigned to and destroyed, and nothing else.
   CallTree() = default;
+  /// For CallForest.
   CallTree(const detail::CallStore& store, std::size_t index) noexcept : store_(&store), index_(index) {}
 
   /// Its place in `CallForest::trees()`.

@@ -24,6 +24,14 @@ static_assert(std::ranges::forward_range<CallChildren> && std::ranges::view<Call
 static_assert(std::ranges::forward_range<CallsPreorder> && std::ranges::view<CallsPreorder>);
 static_assert(std::ranges::borrowed_range<CallChildren>);
 
+// A temporary forest's ranges would be of nothing.
+template <class Forest>
+concept GivesTrees = requires(Forest&& forest) { std::forward<Forest>(forest).trees(); };
+template <class Forest>
+concept GivesComments = requires(Forest&& forest) { std::forward<Forest>(forest).comments(); };
+static_assert(GivesTrees<const CallForest&> && !GivesTrees<CallForest> && !GivesTrees<const CallForest>);
+static_assert(GivesComments<const CallForest&> && !GivesComments<CallForest> && !GivesComments<const CallForest>);
+
 struct TextCase {
   const char* name;
   const char* text;
@@ -409,6 +417,19 @@ TEST(CallForest, ViewsOutliveAMove) {
   EXPECT_EQ(moved.trees()[0].roots().front(), call);
 }
 
+TEST(CallForest, RangesOutliveAMove) {
+  CallForest forest = grow(
+      " 0)   0.400 us    |  fput();\n"
+      " 0)               |  /* after fput */\n",
+      {.keep_comments = true});
+  const auto trees = forest.trees();
+  const auto comments = forest.comments();
+  const CallForest moved = std::move(forest);
+  EXPECT_EQ(trees[0], moved.trees()[0]);
+  EXPECT_EQ(comments[0].text, "after fput");
+  EXPECT_EQ(comments[0].after, moved.call(0));
+}
+
 TEST(CallForest, KeepsEntryTimesWhereThereAreSome) {
   Events events;
   events.on_cpu(0).as(7).leaf("untimed", 0, 10);
@@ -551,6 +572,24 @@ TEST(CallForest, ManyOrphansTakeNoLongTime) {
   EXPECT_EQ(std::ranges::distance(top.children()), kTimes);
   EXPECT_EQ(top.children().front().children().front().name(), "a");
   EXPECT_EQ(events.forest.marked(CallMark::parents_unknown), 0U);
+}
+
+// A header ends what has run since the last one; were it all that ever ran, this would take minutes.
+TEST(CallForest, ManyTasksAndThenManyHeadersTakeNoLongTime) {
+  Events events;
+  constexpr std::uint32_t kTimes = 200000;
+  for (std::uint32_t i = 0; i < kTimes; ++i)
+    events.on_cpu(i).as(static_cast<std::int32_t>(i) + 1).enter("a", 0);
+  for (std::uint32_t i = 0; i < kTimes; ++i)
+    events.forest.on(RecordingStart{});
+  EXPECT_EQ(events.forest.marked(CallMark::no_exit), kTimes);
+
+  // Tasks of before are ended again once they ran again.
+  events.on_cpu(0).as(1).enter("b", 0).on_cpu(7).as(8).enter("b", 0);
+  events.forest.on(RecordingStart{});
+  EXPECT_EQ(events.forest.marked(CallMark::no_exit), kTimes + 2);
+  events.on_cpu(0).as(1).leave(0, 5, "b");
+  EXPECT_TRUE(events.forest.call(kTimes + 2).has(CallMark::no_entry));
 }
 
 // Events at random: each call stands in one place, at a depth that fits, and what is missing shows in the marks.

@@ -229,6 +229,32 @@ TEST(FunctionStats, SumsOfHostileDurationsSaturate) {
   EXPECT_EQ(stats.find("g")->self, Duration::min());
 }
 
+// A task, a processor and a function for each call: with a table of all functions for each, this would take minutes and
+// all memory.
+TEST(FunctionStats, ManyTasksProcessorsAndFunctionsTakeNoLongTime) {
+  Events events;
+  constexpr std::uint32_t kTimes = 60000;
+  for (std::uint32_t i = 0; i < kTimes; ++i)
+    events.on_cpu(i).as(static_cast<std::int32_t>(i) + 1).leaf("f" + std::to_string(i), 0, i);
+  EXPECT_EQ(function_stats(events.forest).size(), kTimes);
+
+  const auto by_cpu = function_stats_by_cpu(events.forest);
+  ASSERT_EQ(by_cpu.size(), kTimes);
+  EXPECT_EQ(by_cpu.back().second.size(), 1U);
+  const auto by_tree = function_stats_by_tree(events.forest);
+  ASSERT_EQ(by_tree.size(), kTimes);
+  ASSERT_EQ(by_tree.back().second.size(), 1U);
+  EXPECT_EQ(by_tree.back().second.find("f59999")->total, Duration{kTimes - 1});
+}
+
+// What is open at the end of one tree is not open in the next.
+TEST(FunctionStats, TreesDoNotContainOneAnother) {
+  Events events;
+  events.as(1).enter("f", 0).leaf("g", 1, 1).leave(0, 10).as(2).leaf("f", 0, 100);
+  const FunctionStats stats = function_stats(events.forest);
+  EXPECT_EQ(stats.find("f")->outermost_total, Duration{110});
+}
+
 TEST(FunctionStats, OfNothingIsEmpty) {
   const CallForest forest;
   const FunctionStats stats = function_stats(forest);
