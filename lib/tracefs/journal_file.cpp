@@ -204,18 +204,23 @@ int JournalFile::holder(const std::string& directory) {
   return pid;
 }
 
-std::vector<JournalRecord> JournalFile::left_over(std::string_view boot_id) const {
+LeftOver JournalFile::left_over(std::string_view boot_id) const {
   const std::string whole = read_all(fd_.get(), path_);
   std::string_view text = whole;
-  std::vector<JournalRecord> records;
+  LeftOver left;
+  int pid = 0;
   bool same_boot = false;
   while (auto record = decode(text)) {
-    if (record->path.empty())
-      same_boot = parse_owner(record->value).boot_id == boot_id;
-    else if (same_boot)
-      records.push_back(std::move(*record));
+    if (record->path.empty()) {
+      const OwnerLine owner = parse_owner(record->value);
+      pid = owner.pid;
+      same_boot = owner.boot_id == boot_id;
+    } else if (same_boot) {
+      left.pid = pid;
+      left.records.push_back(std::move(*record));
+    }
   }
-  return records;
+  return left;
 }
 
 void JournalFile::write_owner(int pid, std::string_view boot_id) {

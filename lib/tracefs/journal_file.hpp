@@ -16,6 +16,12 @@ struct JournalRecord {
   std::string value;
 };
 
+/// The settings that dead owners did not put back.
+struct LeftOver {
+  int pid = 0;  ///< the last owner that changed something
+  std::vector<JournalRecord> records;
+};
+
 /// The journal on disk, held with flock as long as the object lives.
 ///
 /// The file is a row of records, each `SIZE SIZE CHECKSUM\n` followed by path, value and a newline. A record with an
@@ -36,14 +42,14 @@ class JournalFile {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// What the owner before left behind, if that was in the same boot as `boot_id`.
-  [[nodiscard]] std::vector<JournalRecord> left_over(std::string_view boot_id) const;
+  [[nodiscard]] LeftOver left_over(std::string_view boot_id) const;
   /// Names the owner, behind what is there.
   void write_owner(int pid, std::string_view boot_id);
   /// Adds a record. Throws Error, having added nothing, if there is no room.
   void append(const JournalRecord& record);
   /// Forgets all records.
   void clear();
-  /// Removes the file; and the directory, if it is empty now.
+  /// Removes the file; and the directory, whoever made it, if it is empty now.
   void remove() noexcept;
 
  private:

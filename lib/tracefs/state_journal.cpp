@@ -143,15 +143,26 @@ class JournalledFiles final : public TraceFiles {
   Save save_;
 };
 
+// The same, with whose settings they are and who says so.
+Error of_predecessor(const Error& error, int pid, const std::string& journal) {
+  return {error.code(),
+          "put back what pid " + std::to_string(pid) + " left behind, as " + journal + " says: " + error.action(),
+          error.path(), error.hint()};
+}
+
 // Puts back what is in a journal that was found unheld. Throws Error, and leaves the journal as it is, if that fails.
 void restore_left_over(const std::shared_ptr<TraceFiles>& files, tracefs::JournalFile& file, const std::string& proc) {
   const std::string boot = boot_id(proc);
-  const std::vector<tracefs::JournalRecord> records = file.left_over(boot);
-  if (!records.empty()) {
+  const tracefs::LeftOver left = file.left_over(boot);
+  if (!left.records.empty()) {
     file.write_owner(Owner::current(proc).pid, boot);
     Restorer restorer(files);
-    restorer.put_back(records);
-    restorer.report();
+    restorer.put_back(left.records);
+    try {
+      restorer.report();
+    } catch (const Error& error) {
+      throw of_predecessor(error, left.pid, file.path());
+    }
   }
   file.clear();
 }

@@ -6,6 +6,7 @@
 #include <fathom/tracefs/trace_session.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -115,10 +116,14 @@ void set_present_options(TraceArray& array, Options& options) {
 
 struct TraceSession::Impl {
   Impl(std::shared_ptr<TraceFiles> plain, const SessionOptions& asked, const StateJournalOptions& journal_options) {
-    tracefs::recover(plain, journal_options);
+    try {
+      tracefs::recover(plain, journal_options);
+    } catch (const Error&) {
+      // An instance can do without; whoever needs the top level is told the same again by its journal.
+    }
     choose_place(plain, asked, journal_options);
     if (!instance) {
-      journal.emplace(plain, journal_options);
+      journal = tracefs::patient_journal(plain, journal_options);
       array.emplace(journal->files(), "");
     }
     array->set_tracing_on(false);
@@ -173,9 +178,8 @@ struct TraceSession::Impl {
     return names;
   }
 
+  // What fails is kept, and all that it needs, so that another call or the destructor can try again.
   void close() {
-    if (!array)
-      return;
     std::exception_ptr first_error;
     const auto attempt = [&](auto action) {
       try {
@@ -185,18 +189,23 @@ struct TraceSession::Impl {
           first_error = std::current_exception();
       }
     };
-    attempt([&] { array->set_tracing_on(false); });
-    if (instance)
-      attempt([&] { instance->remove(); });
-    else
+    if (array)
+      attempt([&] { array->set_tracing_on(false); });
+    if (instance) {
+      attempt([&] {
+        instance->remove();
+        array.reset();
+        instance.reset();
+      });
+    } else if (array) {
       attempt([&] { array->clear(); });
+    }
     if (journal)
       attempt([&] { journal->restore(); });
-    array.reset();
-    instance.reset();
-    journal.reset();
     if (first_error)
       std::rethrow_exception(first_error);
+    array.reset();
+    journal.reset();
   }
 
   ~Impl() {
@@ -221,12 +230,14 @@ TraceSession::~TraceSession() = default;
 TraceSession::TraceSession(TraceSession&& other) noexcept = default;
 TraceSession& TraceSession::operator=(TraceSession&& other) noexcept = default;
 
-TraceArray& TraceSession::array() noexcept {
+TraceArray& TraceSession::array() {
+  if (!impl_ || !impl_->array)
+    throw Error(EBADF, "use a trace session", {}, "it was closed or moved from: make another one");
   return *impl_->array;
 }
 
 bool TraceSession::in_instance() const noexcept {
-  return impl_->instance.has_value();
+  return impl_->why_top_level.empty();
 }
 
 const std::string& TraceSession::why_top_level() const noexcept {
@@ -234,19 +245,20 @@ const std::string& TraceSession::why_top_level() const noexcept {
 }
 
 void TraceSession::start() {
-  impl_->array->set_tracing_on(true);
+  array().set_tracing_on(true);
 }
 
 void TraceSession::stop() {
-  impl_->array->set_tracing_on(false);
+  array().set_tracing_on(false);
 }
 
 TraceText TraceSession::text(TextOptions options) {
-  return TraceText(*impl_->array, options);
+  return TraceText(array(), options);
 }
 
 void TraceSession::close() {
-  impl_->close();
+  if (impl_)
+    impl_->close();
 }
 
 }  // namespace fathom

@@ -34,20 +34,26 @@ struct TraceText::Impl {
     return size;
   }
 
-  // Whether it is time to end; sleeps for `patience` at most to find out.
-  [[nodiscard]] bool ended(std::chrono::milliseconds patience) const {
+  // Whether a descriptor says that it is time to end; sleeps for `patience` at most to find out.
+  [[nodiscard]] bool signalled(std::chrono::milliseconds patience) const {
     // poll() passes over negative descriptors.
     std::array<pollfd, 2> descriptors{{{options.until, POLLIN, 0}, {options.stop, POLLIN, 0}}};
     const int ready = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(patience.count()));
     if (ready < 0 && errno != EINTR)
       throw Error(errno, "wait for the end of the trace");
-    if (options.until < 0 && options.stop < 0)
-      return !array.tracing_on();
     for (const pollfd& descriptor : descriptors) {
       if (ready > 0 && (descriptor.revents & POLLNVAL) != 0)
         throw Error(EBADF, "wait for the end of the trace", {}, "`until` or `stop` is not an open descriptor");
     }
     return ready > 0;
+  }
+
+  // Whether tracing was switched off. If something else can end this, it must have been on before, or the start is yet
+  // to come.
+  [[nodiscard]] bool stopped() {
+    const bool on = array.tracing_on();
+    seen_on = seen_on || on;
+    return !on && (seen_on || (options.until < 0 && options.stop < 0));
   }
 
   void switch_off() {
@@ -59,7 +65,8 @@ struct TraceText::Impl {
   TextOptions options;
   std::unique_ptr<TraceStream> pipe;
   std::vector<char> buffer;
-  bool ending = false;  // tracing is off; what is left is finite
+  bool seen_on = false;  // tracing was on at some time
+  bool ending = false;   // tracing is off; what is left is finite
 };
 
 TraceText::TraceText(TraceArray& array, TextOptions options) : impl_(std::make_unique<Impl>(array, options)) {}
@@ -71,15 +78,16 @@ void TraceText::next() {
   using namespace std::chrono_literals;
   chunk_ = {};
   while (true) {
-    if (!impl_->ending && impl_->ended(0ms))
+    if (!impl_->ending && impl_->signalled(0ms))
       impl_->switch_off();
     if (const std::size_t size = impl_->fill(); size > 0) {
+      impl_->seen_on = true;
       chunk_ = {impl_->buffer.data(), size};
       return;
     }
     if (impl_->ending)
       return;
-    if (impl_->ended(impl_->options.tick))
+    if (impl_->stopped() || impl_->signalled(impl_->options.tick))
       impl_->switch_off();
   }
 }

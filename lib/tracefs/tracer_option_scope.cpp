@@ -1,32 +1,13 @@
 #include "tracer_option_scope.hpp"
 
+#include "recovery.hpp"
+
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <vector>
 
 namespace fathom::tracefs {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-// Another session may hold the journal only for as long as it takes to find out what is found out here.
-constexpr auto kPatience = 500ms;
-constexpr auto kPause = 10ms;
-
-StateJournal patient_journal(const std::shared_ptr<TraceFiles>& files, const StateJournalOptions& options) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (true) {
-    try {
-      return StateJournal(files, options);
-    } catch (const BusyError&) {
-      if (std::chrono::steady_clock::now() >= deadline)
-        throw;
-    }
-    std::this_thread::sleep_for(kPause);
-  }
-}
 
 // Options that belong to a tracer and are files already: with nop current, trace_options lists only the buffer's own.
 std::vector<std::string> tracer_options(const TraceInstance& instance,

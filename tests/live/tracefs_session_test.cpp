@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
@@ -232,6 +233,47 @@ TEST_F(TracefsSession, ATracerThatReadersHoldGivesBusy) {
     EXPECT_EQ(error.code(), std::errc::device_or_resource_busy);
     EXPECT_THAT(error.hint(), HasSubstr("trace_pipe"));
   }
+}
+
+TEST_F(TracefsSession, ALiveTextKeepsCloseFromItsWorkUntilItIsGone) {
+  const auto before = read_settings(tracefs_, Walk::without_events);
+  for (const SessionPlace place : {SessionPlace::instance, SessionPlace::top_level}) {
+    auto session = tracefs_.session({.tracer = Tracer::function, .functions = {"vfs_read"}, .place = place});
+    {
+      const auto text = session.text();
+      EXPECT_THROW(session.close(), Error);
+    }
+    session.close();
+    EXPECT_THROW(session.start(), Error);
+    EXPECT_EQ(difference(before, read_settings(tracefs_, Walk::without_events)), "");
+  }
+}
+
+// Killed with a reader at its trace_pipe, which keeps the tracer from being put back.
+TEST_F(TracefsSession, ADeadOneInTheWayLetsInstancesBe) {
+  const auto before = read_settings(tracefs_, Walk::without_events);
+  const pid_t pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    auto session =
+        tracefs_.session({.tracer = Tracer::function, .functions = {"vfs_read"}, .place = SessionPlace::top_level});
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  {
+    const auto reader = tracefs_.open_trace_pipe();
+    try {
+      auto session = tracefs_.session({.place = SessionPlace::top_level});
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("put back what pid " + std::to_string(pid) + " left behind"));
+    }
+    EXPECT_TRUE(tracefs_.session({.tracer = Tracer::function, .functions = {"vfs_read"}}).in_instance());
+  }
+  EXPECT_TRUE(tracefs_.recover());
+  EXPECT_EQ(difference(before, read_settings(tracefs_, Walk::without_events)), "");
 }
 
 TEST_F(TracefsSession, HwlatInAnotherBufferIsNamed) {

@@ -24,7 +24,8 @@ class BusyError : public Error {
 
 /// Where a journal is kept, and what it asks about processes.
 struct StateJournalOptions {
-  /// Made with mode 0700 if it is not there; must belong to the user and be writable by nobody else.
+  /// Made with mode 0700 if it is not there; must belong to the user and be writable by nobody else. Removed with the
+  /// journal if nothing else is in it, whoever made it: the next journal makes it again.
   std::string directory = "/run/fathom";
   std::string proc = "/proc";
 };

@@ -27,8 +27,10 @@ struct TextOptions {
 ///
 /// Reads trace_pipe without blocking and, when there is nothing, sleeps until one of the descriptors is readable, at
 /// most for a tick (poll() on trace_pipe itself is not to be trusted). When a descriptor becomes readable, or tracing
-/// was switched off by stop(), it switches tracing off, gives the rest, and ends. It must be let go of before the
-/// tracer can be changed.
+/// is found off (TraceSession::stop(), a traceoff trigger, or anybody), it switches tracing off, gives the rest, and
+/// ends. Begun before start(): with a descriptor it waits for tracing to be switched on, without one it ends at once.
+///
+/// It must be let go of before the tracer can be changed or the session closed, and must not outlive the session.
 ///
 /// A chunk is valid until the next step. Single pass, move-only, one thread. Throws Error from begin() and ++.
 class TraceText {

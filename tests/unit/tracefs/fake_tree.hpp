@@ -78,6 +78,7 @@ class FakeTree {
     std::ifstream file(path_ / name);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  void make_directory(const std::string& name) const { std::filesystem::create_directory(path_ / name); }
   void remove(const std::string& name) const { std::filesystem::remove_all(path_ / name); }
 
  private:
