@@ -17,9 +17,6 @@
 #include <fathom/output/context_switches_text.hpp>
 #include <fathom/output/function_stats_text.hpp>
 
-#include <filesystem>
-#include <system_error>
-
 namespace {
 
 using namespace funcgraph;
@@ -32,10 +29,10 @@ examples::Output open_output(const Options& options) {
     return options.command.empty() || options.json ? examples::Output::standard_output()
                                                    : examples::Output::standard_error();
   }
-  std::error_code ignored;
-  if (options.from && std::filesystem::equivalent(*options.from, *options.output, ignored))
-    throw examples::UsageError("-o would overwrite the file of --from");
-  return examples::Output::file(*options.output);
+  examples::Output output = examples::Output::file(*options.output);
+  if (options.from && output.would_overwrite(*options.from))
+    throw examples::UsageError("-o would overwrite what --from reads: name another file");
+  return output;
 }
 
 void write_text(std::ostream& out, const Options& options, const Trace& trace, bool color) {

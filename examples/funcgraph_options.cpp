@@ -69,10 +69,13 @@ std::uint64_t parse_buffer_size(std::string_view text) {
   return size * factor;
 }
 
-std::chrono::nanoseconds parse_duration(double seconds) {
+std::chrono::nanoseconds parse_duration(std::string_view text) {
   constexpr double kYear = 366.0 * 24 * 3600;
-  if (!(seconds > 0 && seconds <= kYear))
-    throw UsageError("--duration: give seconds, more than 0 and at most a year");
+  double seconds = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool in_range = seconds > 0 && seconds <= kYear;
+  if (ec != std::errc{} || end != text.data() + text.size() || !in_range)
+    throw UsageError(fmt::format("--duration: '{}' is no number of seconds, above 0 and at most a year", text));
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
@@ -100,6 +103,20 @@ Value choose(std::string_view option, const std::string& name, const Choices<Val
   throw UsageError(fmt::format("{}: '{}' is none of {}", option, name, names));
 }
 
+// To stand before CLI11's own conversion, which lets -3 wrap and does not say what it wants.
+template <class Number>
+CLI::Validator number_from(Number least) {
+  return {[least](const std::string& text) {
+            Number number = 0;
+            const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+            if (ec == std::errc{} && end == text.data() + text.size() && number >= least)
+              return std::string();
+            return fmt::format("'{}' is no whole number from {} to {}", text, least,
+                               std::numeric_limits<Number>::max());
+          },
+          ""};
+}
+
 // Functions by pattern: several options, or one with commas; but no further words, so that COMMAND is never taken.
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& into, const std::string& help) {
   return app.add_option(name, into, help)->delimiter(',')->allow_extra_args(false)->type_name("FUNCTION");
@@ -117,8 +134,6 @@ void check(const Options& options, const std::vector<const CLI::Option*>& record
     if (given != recording.end())
       throw UsageError(fmt::format("{} is for recording: it does not go with --from", (*given)->get_name()));
   }
-  if (std::ranges::any_of(options.pids, [](int pid) { return pid <= 0; }))
-    throw UsageError("-p: a process has a number above 0");
 }
 
 }  // namespace
@@ -136,9 +151,9 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
 
   std::string cpus;
   std::string buffer_size;
-  std::optional<double> seconds;
+  std::optional<std::string> seconds;
   std::optional<std::uint32_t> threshold;
-  std::optional<std::size_t> top;
+  std::optional<std::uint32_t> top;
   bool no_follow = false;
   bool no_tree = false;
   std::string sort = "self";
@@ -154,6 +169,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   of_recording(app.add_option("-p,--pid", options.pids, "Trace this process, all its threads, and their children")
                    ->delimiter(',')
                    ->allow_extra_args(false)
+                   ->check(number_from(1))
                    ->type_name("PID"));
   of_recording(
       add_list(app, "--graph,-g", options.graph, "Only these functions and what they call (set_graph_function)"));
@@ -161,11 +177,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                         "Only these functions (set_ftrace_filter): a name, a glob such as vfs_*, *:mod:MODULE"));
   of_recording(add_list(app, "--notrace,-n", options.notrace, "Not these functions (set_ftrace_notrace)"));
   of_recording(app.add_option("--depth", options.depth, "At most so many calls deep (max_graph_depth)")
-                   ->check(CLI::Range(1U, std::numeric_limits<unsigned>::max()))
+                   ->check(number_from(1U))
                    ->type_name("N"));
   of_recording(app.add_option("--duration", seconds, "Record so long")->type_name("SECONDS"));
-  of_recording(
-      app.add_option("--threshold", threshold, "Only calls that take longer (tracing_thresh)")->type_name("US"));
+  of_recording(app.add_option("--threshold", threshold, "Only calls that take longer (tracing_thresh)")
+                   ->check(number_from(0U))
+                   ->type_name("US"));
   of_recording(app.add_option("--cpu", cpus, "Only on these CPUs (tracing_cpumask)")->type_name("LIST"));
   of_recording(app.add_option("--buffer-size", buffer_size,
                               "For each CPU, in KiB or with K, M, G behind it (default: 64M over all CPUs)")
@@ -182,6 +199,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("--stats", options.stats, "A table of all functions")->group(show);
   app.add_option("--sort", sort, "Sort the table: self (default), total, calls, name")->type_name("KEY")->group(show);
   app.add_option("--top", top, "The first N of the table, and of the outliers of --switches; 0 for all")
+      ->check(number_from(0U))
       ->type_name("N")
       ->group(show);
   app.add_flag("--switches", options.switches, "What context switches cost, and which took unusually long")

@@ -43,7 +43,10 @@ std::string_view Input::next() {
       return {buffer_.data(), static_cast<std::size_t>(size)};
     const int error = errno;
     if (error != EINTR && error != EAGAIN)
-      throw fathom::Error(error, "read", name_, error == EISDIR ? "name a file in it" : "");
+      throw fathom::Error(error, "read", name_,
+                          error == EISDIR  ? "name a file in it"
+                          : error == EBADF ? "it is closed"
+                                           : "");
   }
 }
 

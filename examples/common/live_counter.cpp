@@ -25,13 +25,14 @@ void LiveCounter::update(const std::function<std::string()>& text) {
   if (now < next_)
     return;
   next_ = now + kInterval;
-  fmt::print(stderr, "\r{}\x1b[K", text());
+  // Not fmt::print, which throws: a terminal may be gone, and the recording shall not end for that.
+  static_cast<void>(std::fputs(fmt::format("\r{}\x1b[K", text()).c_str(), stderr));
   shown_ = true;
 }
 
 void LiveCounter::clear() {
   if (shown_)
-    fmt::print(stderr, "\r\x1b[K");
+    static_cast<void>(std::fputs("\r\x1b[K", stderr));
   shown_ = false;
 }
 

@@ -3,6 +3,7 @@
 #include <fathom/base/error.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,11 +17,17 @@ namespace examples {
 
 class Output::Buffer : public std::streambuf {
  public:
-  Buffer(fathom::UniqueFd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)), bytes_(kSize) {
+  // `replace`: what a regular file holds goes when the first data comes.
+  Buffer(fathom::UniqueFd fd, std::string name, bool replace)
+      : fd_(std::move(fd)), name_(std::move(name)), replace_(replace && is_regular(status())), bytes_(kSize) {
     setp(bytes_.data(), bytes_.data() + bytes_.size());
   }
 
   int fd() const { return fd_.get(); }
+  bool would_overwrite(const struct stat& input) const {
+    const struct stat own = status();
+    return replace_ && own.st_dev == input.st_dev && own.st_ino == input.st_ino;
+  }
 
  protected:
   int_type overflow(int_type c) override {
@@ -51,7 +58,18 @@ class Output::Buffer : public std::streambuf {
  private:
   static constexpr std::size_t kSize = 64UL * 1024;
 
+  static bool is_regular(const struct stat& status) { return S_ISREG(status.st_mode); }
+
+  struct stat status() const {
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0)
+      throw fathom::Error(errno, "write to", name_);
+    return status;
+  }
+
   void write(std::string_view text) {
+    if (std::exchange(replace_, false) && ::ftruncate(fd_.get(), 0) != 0)
+      throw fathom::Error(errno, "empty", name_, "name another file with -o");
     while (!text.empty()) {
       const ssize_t written = ::write(fd_.get(), text.data(), text.size());
       if (written >= 0) {
@@ -60,17 +78,21 @@ class Output::Buffer : public std::streambuf {
       }
       const int error = errno;
       if (error != EINTR)
-        throw fathom::Error(error, "write to", name_, error == ENOSPC ? "make room, or write elsewhere with -o" : "");
+        throw fathom::Error(error, "write to", name_,
+                            error == ENOSPC  ? "make room, or write elsewhere with -o"
+                            : error == EBADF ? "it is closed"
+                                             : "");
     }
   }
 
   fathom::UniqueFd fd_;
   std::string name_;
+  bool replace_;
   std::vector<char> bytes_;
 };
 
-Output::Output(fathom::UniqueFd fd, std::string name)
-    : buffer_(std::make_unique<Buffer>(std::move(fd), std::move(name))),
+Output::Output(fathom::UniqueFd fd, std::string name, bool replace)
+    : buffer_(std::make_unique<Buffer>(std::move(fd), std::move(name), replace)),
       stream_(std::make_unique<std::ostream>(buffer_.get())) {
   stream_->exceptions(std::ios::badbit);  // lets through what the buffer throws
 }
@@ -84,7 +106,7 @@ namespace {
 fathom::UniqueFd duplicate(int fd, const std::string& name) {
   fathom::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (!copy)
-    throw fathom::Error(errno, "write to", name, "it is closed");
+    throw fathom::Error(errno, "write to", name);
   return copy;
 }
 
@@ -94,18 +116,18 @@ Output Output::file(const std::string& path) {
   if (path == "-")
     return standard_output();
   constexpr mode_t kMode = 0666;
-  fathom::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  fathom::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
   if (!fd)
     throw fathom::Error(errno, "write to", path, "name another file with -o");
-  return {std::move(fd), path};
+  return {std::move(fd), path, true};
 }
 
 Output Output::standard_output() {
-  return {duplicate(STDOUT_FILENO, "standard output"), "standard output"};
+  return {duplicate(STDOUT_FILENO, "standard output"), "standard output", false};
 }
 
 Output Output::standard_error() {
-  return {duplicate(STDERR_FILENO, "standard error"), "standard error"};
+  return {duplicate(STDERR_FILENO, "standard error"), "standard error", false};
 }
 
 std::ostream& Output::stream() {
@@ -114,6 +136,12 @@ std::ostream& Output::stream() {
 
 bool Output::is_terminal() const {
   return ::isatty(buffer_->fd()) == 1;
+}
+
+bool Output::would_overwrite(const std::string& input) const {
+  struct stat status{};
+  const int result = input == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(input.c_str(), &status);
+  return result == 0 && buffer_->would_overwrite(status);
 }
 
 void Output::close() {

@@ -16,7 +16,8 @@ namespace examples {
 ///     output.close();      // without it, nobody learns that the last piece did not fit on the disk
 class Output {
  public:
-  /// Made, or emptied if it is there. "-" is standard output.
+  /// Made if it is not there. What it holds is kept until the first data is written, or `close`: a program that fails
+  /// before leaves it as it was. "-" is standard output.
   static Output file(const std::string& path);
   static Output standard_output();
   static Output standard_error();
@@ -28,12 +29,14 @@ class Output {
 
   std::ostream& stream();
   bool is_terminal() const;
+  /// Whether writing would destroy what is read from `input`, named as for an Input.
+  bool would_overwrite(const std::string& input) const;
   /// Writes what waits.
   void close();
 
  private:
   class Buffer;
-  Output(fathom::UniqueFd fd, std::string name);
+  Output(fathom::UniqueFd fd, std::string name, bool replace);
 
   std::unique_ptr<Buffer> buffer_;
   std::unique_ptr<std::ostream> stream_;

@@ -31,11 +31,12 @@ class CommandError : public std::runtime_error {
 };
 
 /// Runs `body` and gives its exit status, or that of what it throws: UsageError 2, fathom::UnsupportedError 77, a
-/// CommandError's own, any other 1. What went wrong is said on standard error, behind the program's name.
+/// CommandError's own, any other 1. What went wrong is said on standard error, behind the program's name. Standard
+/// descriptors that are closed stay unusable, but no file that the program opens gets their numbers.
 int run_program(std::string_view name, const std::function<int()>& body);
 
-/// "NAME: TEXT" on standard error.
-void tell(std::string_view name, std::string_view text);
+/// "NAME: TEXT" on standard error; nothing if that can't be written to.
+void tell(std::string_view name, std::string_view text) noexcept;
 
 /// The version of the library, as --version prints it.
 std::string_view version();

@@ -1,3 +1,4 @@
+#include "above_standard.hpp"
 #include "held_exec.hpp"
 
 #include <fathom/base/error.hpp>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <string_view>
@@ -17,6 +19,7 @@ namespace fathom {
 
 namespace {
 
+using process::above_standard;
 using process::HeldExec;
 using process::StartFailure;
 
@@ -35,6 +38,13 @@ std::vector<std::string> make_environment(const std::vector<std::pair<std::strin
     environment.back() += value;
   }
   return environment;
+}
+
+// What the system calls take ends at the first NUL byte.
+bool would_be_cut(const std::vector<std::string>& command, const ChildOptions& options) {
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  return has_nul(options.working_directory) || std::ranges::any_of(command, has_nul) ||
+         std::ranges::any_of(options.environment, [&](const auto& v) { return has_nul(v.first) || has_nul(v.second); });
 }
 
 // As execvp does it: a name with a slash is a path, any other stands in a directory of PATH.
@@ -117,13 +127,20 @@ Child::Child(const std::vector<std::string>& command, const ChildOptions& option
   if (command.empty() || command.front().empty())
     throw Error(std::errc::invalid_argument, "run an empty command");
   command_ = command.front();
+  if (would_be_cut(command, options))
+    throw Error(std::errc::invalid_argument,
+                "run a command with a NUL byte in an argument, the environment or the directory");
 
   int ends[2] = {-1, -1};
   // A socket and not a pipe: writing to it can be told not to raise SIGPIPE, and one is enough for both directions.
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     throw Error(errno, "make a socket pair to run", command_);
   control_.reset(ends[0]);
-  const UniqueFd childs_end(ends[1]);
+  UniqueFd childs_end(ends[1]);
+  control_ = above_standard(std::move(control_));
+  childs_end = above_standard(std::move(childs_end));
+  if (!control_ || !childs_end)
+    throw Error(errno, "make a socket pair to run", command_);
 
   HeldExec exec;
   exec.arguments = command;
@@ -146,7 +163,7 @@ Child::Child(const std::vector<std::string>& command, const ChildOptions& option
   // Both sides do it, so that the group exists whoever comes first. It fails only when the child is done with it.
   if (own_group_)
     ::setpgid(pid_, pid_);
-  pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
+  pidfd_ = above_standard(UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U))));
   if (!pidfd_) {
     const int error = errno;
     end();

@@ -1,3 +1,5 @@
+#include "above_standard.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/process/stop_signals.hpp>
 
@@ -44,7 +46,7 @@ StopSignals::StopSignals() {
     if (!is_ignored(signal))
       sigaddset(&wanted, signal);
   }
-  fd_.reset(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
+  fd_ = process::above_standard(UniqueFd(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC)));
   if (!fd_)
     throw Error(errno, "open a signalfd");
   sigset_t before;

@@ -317,10 +317,13 @@ const Failing kFailing[] = {
     {"unknown_option", {"--nonsense"}, 2, "--nonsense: there is no such option"},
     {"two_sources", {"--from", kCapture, "-p", "1"}, 2, "one of"},
     {"recording_option", {"--from", kCapture, "--depth", "3"}, 2, "--depth is for recording"},
-    {"pid", {"-p", "-4"}, 2, "above 0"},
-    {"pid_word", {"-p", "init"}, 2, "init"},
-    {"depth", {"--depth", "0", "--", "true"}, 2, "--depth"},
-    {"duration", {"--duration", "0"}, 2, "--duration"},
+    {"pid", {"-p", "-4"}, 2, "'-4' is no whole number from 1 to"},
+    {"pid_word", {"-p", "1,init"}, 2, "--pid: 'init' is no whole number from 1 to 2147483647"},
+    {"depth", {"--depth", "0", "--", "true"}, 2, "--depth: '0' is no whole number from 1 to"},
+    {"threshold", {"--threshold", "1.5", "--", "true"}, 2, "'1.5' is no whole number from 0 to"},
+    {"top", {"--top", "-3", "--from", kCapture}, 2, "--top: '-3' is no whole number from 0 to"},
+    {"duration", {"--duration", "0"}, 2, "--duration: '0' is no number of seconds, above 0"},
+    {"duration_word", {"--duration", "1h"}, 2, "--duration: '1h' is no number of seconds"},
     {"cpus", {"--cpu", "3-1", "--", "true"}, 2, "'3-1' is no list of CPUs"},
     {"buffer_size", {"--buffer-size", "12X", "--", "true"}, 2, "'12X' is no size"},
     {"sort", {"--sort", "colour", "--from", kCapture}, 2, "'colour' is none of calls, name, self, total"},
@@ -352,6 +355,60 @@ TEST(Funcgraph, WritesToAFile) {
   EXPECT_EQ(run.status(), 0);
   EXPECT_THAT(run.out(), IsEmpty());
   EXPECT_EQ(content_of(path), golden("funcgraph-default.txt"));
+}
+
+TEST(Funcgraph, LeavesTheOutputAloneIfItFails) {
+  const TestFolder folder;
+  const std::string precious = folder.file("precious", "precious");
+  ProgramRun run(command({"--from", "/no/such/file", "-o", precious}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_EQ(content_of(precious), "precious");
+}
+
+TEST(Funcgraph, ReplacesALongerOutput) {
+  const TestFolder folder;
+  const std::string path = folder.file("result", std::string(1'000'000, 'x'));
+  ProgramRun run(command({"--from", kCapture, "-o", path}));
+  EXPECT_EQ(run.status(), 0);
+  EXPECT_EQ(content_of(path), golden("funcgraph-default.txt"));
+}
+
+TEST(Funcgraph, DoesNotOverwriteItsInput) {
+  const TestFolder folder;
+  const std::string trace = folder.file("trace", kTrace);
+  const std::string link = folder.path("link").string();
+  std::filesystem::create_hard_link(trace, link);
+  for (const std::string& from : {std::string("-"), link}) {
+    ProgramRun run(command({"--from", from, "-o", trace}), trace);
+    EXPECT_EQ(run.status(), 2);
+    EXPECT_THAT(run.err(), HasSubstr("-o would overwrite what --from reads"));
+    EXPECT_EQ(content_of(trace), kTrace);
+  }
+}
+
+// Runs it in a shell with that redirection.
+std::vector<std::string> redirected(const std::string& redirection, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"sh", "-c", "exec \"$@\" " + redirection, "sh", kFuncgraph});
+  return arguments;
+}
+
+TEST(Funcgraph, EndsWellIfStandardErrorCantBeWritten) {
+  for (const std::string redirection : {"2>/dev/full", "2>&-"}) {
+    ProgramRun good(redirected(redirection, {"--from", kCapture}));
+    EXPECT_EQ(good.status(), 0) << redirection;
+    EXPECT_EQ(good.out(), golden("funcgraph-default.txt"));
+    EXPECT_EQ(ProgramRun(redirected(redirection, {"--nonsense"})).status(), 2) << redirection;
+    EXPECT_EQ(ProgramRun(redirected(redirection, {"--from", "/no/such/file"})).status(), 1) << redirection;
+  }
+}
+
+TEST(Funcgraph, FailsOnAClosedStandardFile) {
+  ProgramRun no_in(redirected("<&-", {"--from", "-"}));
+  EXPECT_EQ(no_in.status(), 1);
+  EXPECT_THAT(no_in.err(), HasSubstr("cannot read standard input: Bad file descriptor (it is closed)"));
+  ProgramRun no_out(redirected(">&-", {"--from", kCapture}));
+  EXPECT_EQ(no_out.status(), 1);
+  EXPECT_THAT(no_out.err(), HasSubstr("cannot write to standard output: Bad file descriptor (it is closed)"));
 }
 
 TEST(Funcgraph, ColorsAsAsked) {

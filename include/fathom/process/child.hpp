@@ -41,14 +41,16 @@ struct ChildOptions {
 /// parent ignores (as under nohup) stay ignored.
 ///
 /// A Child that is destroyed before `resume` never runs its command; neither does one whose parent dies first. One that
-/// is destroyed while it runs is killed (SIGKILL) and reaped: to leave it running is not offered.
+/// is destroyed while it runs is killed (SIGKILL) and reaped: to leave it running is not offered. But a parent that is
+/// itself killed after `resume` runs no destructor, and the command runs on as an orphan.
 ///
 /// Move-only; a moved-from Child may only be destroyed or assigned to. Not safe to share between threads without a
 /// lock. The program must not set SIGCHLD to SIG_IGN, which makes the kernel throw exit statuses away. Needs Linux 5.11
 /// (pidfd_open, close_range with CLOSE_RANGE_CLOEXEC) and no rights.
 class Child {
  public:
-  /// Forks. Throws Error (EAGAIN: too many processes; EINVAL: `command` is empty).
+  /// Forks. Throws Error (EAGAIN: too many processes; EMFILE, ENFILE: too many descriptors; ENOMEM: no memory for a
+  /// process; EINVAL: `command` is empty, or a NUL byte would cut off what it gets; ENOSYS: a kernel before 5.3).
   explicit Child(const std::vector<std::string>& command, const ChildOptions& options = {});
   ~Child();
   Child(Child&& other) noexcept;

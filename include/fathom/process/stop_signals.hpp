@@ -30,7 +30,7 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// The signalfd, owned here: readable while a signal waits for `received`.
+  /// The signalfd, owned here and never one of the standard descriptors: readable while a signal waits for `received`.
   [[nodiscard]] int native_handle() const noexcept { return fd_.get(); }
   /// The first signal that came, from then on in every call; empty as long as none has. Never blocks.
   [[nodiscard]] std::optional<int> received();

@@ -222,6 +222,35 @@ TEST(Child, RefusesAnEmptyCommand) {
   EXPECT_THROW(Child(Command{""}), Error);
 }
 
+TEST(Child, RefusesWhatANulByteWouldCut) {
+  const std::string cut("a\0b", 3);
+  const auto code_of = [](const Command& command, const ChildOptions& options = {}) {
+    try {
+      const Child child(command, options);
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("NUL byte"));
+      return error.code();
+    }
+    return std::error_code();
+  };
+  EXPECT_EQ(code_of({cut}), std::errc::invalid_argument);
+  EXPECT_EQ(code_of({"true", cut}), std::errc::invalid_argument);
+  EXPECT_EQ(code_of({"true"}, {.working_directory = cut}), std::errc::invalid_argument);
+  EXPECT_EQ(code_of({"true"}, {.environment = {{cut, "1"}}}), std::errc::invalid_argument);
+  EXPECT_EQ(code_of({"true"}, {.environment = {{"A", cut}}}), std::errc::invalid_argument);
+}
+
+// The held child, too, would have the parent's end of their connection as its standard input, and outlive the parent.
+TEST(Child, TakesNoStandardDescriptor) {
+  const UniqueFd saved(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  ::close(STDIN_FILENO);
+  const Child child{{"true"}};
+  const bool stayed_closed = ::fcntl(STDIN_FILENO, F_GETFD) == -1;
+  ::dup2(saved.get(), STDIN_FILENO);
+  EXPECT_TRUE(stayed_closed);
+  EXPECT_GT(child.pidfd(), STDERR_FILENO);
+}
+
 TEST(Child, WaitDoesNotHangOnAHeldChild) {
   Child child{{"true"}};
   try {

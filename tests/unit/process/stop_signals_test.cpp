@@ -104,5 +104,16 @@ TEST(StopSignals, ClosesItsDescriptor) {
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
 }
 
+TEST(StopSignals, TakesNoStandardDescriptor) {
+  const UniqueFd saved(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  ::close(STDIN_FILENO);
+  const StopSignals stop;
+  const bool stayed_closed = ::fcntl(STDIN_FILENO, F_GETFD) == -1;
+  ::dup2(saved.get(), STDIN_FILENO);
+  EXPECT_TRUE(stayed_closed);
+  EXPECT_GT(stop.native_handle(), STDERR_FILENO);
+  EXPECT_TRUE(::fcntl(stop.native_handle(), F_GETFD) & FD_CLOEXEC);
+}
+
 }  // namespace
 }  // namespace fathom
