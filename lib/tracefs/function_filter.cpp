@@ -208,6 +208,7 @@ std::vector<std::string> nearest_functions(std::string_view pattern, std::string
       best.pop_back();
   }
   std::vector<std::string> names;
+  names.reserve(best.size());
   for (const auto& [cost, name] : best)
     names.emplace_back(name);
   return names;
@@ -272,6 +273,7 @@ void FunctionFilter::restore_functions(const std::vector<std::string>& functions
     }
   }
   std::vector<std::string> patterns;
+  patterns.reserve(functions.size());
   for (const std::string& function : functions)
     patterns.emplace_back(bare_name(function));
   set(patterns);

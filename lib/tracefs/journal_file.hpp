@@ -39,6 +39,8 @@ class JournalFile {
   ~JournalFile();
   JournalFile(JournalFile&& other) noexcept = default;
   JournalFile& operator=(JournalFile&&) = delete;
+  JournalFile(const JournalFile&) = delete;
+  JournalFile& operator=(const JournalFile&) = delete;
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// What the owner before left behind, if that was in the same boot as `boot_id`.

@@ -255,7 +255,7 @@ void StateJournal::restore() {
   impl_->restore();
 }
 
-bool StateJournal::recover(std::shared_ptr<TraceFiles> files, const StateJournalOptions& options) {
+bool StateJournal::recover(const std::shared_ptr<TraceFiles>& files, const StateJournalOptions& options) {
   auto file = tracefs::JournalFile::lock(options.directory, tracefs::JournalFile::Missing::leave);
   if (!file)
     return tracefs::JournalFile::holder(options.directory) == 0;

@@ -115,7 +115,8 @@ void set_present_options(TraceArray& array, Options& options) {
 }  // namespace
 
 struct TraceSession::Impl {
-  Impl(std::shared_ptr<TraceFiles> plain, const SessionOptions& asked, const StateJournalOptions& journal_options) {
+  Impl(const std::shared_ptr<TraceFiles>& plain, const SessionOptions& asked,
+       const StateJournalOptions& journal_options) {
     try {
       tracefs::recover(plain, journal_options);
     } catch (const Error&) {
@@ -208,6 +209,8 @@ struct TraceSession::Impl {
     journal.reset();
   }
 
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
   ~Impl() {
     try {
       close();
@@ -223,9 +226,9 @@ struct TraceSession::Impl {
   std::string why_top_level;
 };
 
-TraceSession::TraceSession(std::shared_ptr<TraceFiles> files, const SessionOptions& options,
+TraceSession::TraceSession(const std::shared_ptr<TraceFiles>& files, const SessionOptions& options,
                            const StateJournalOptions& journal)
-    : impl_(std::make_unique<Impl>(std::move(files), options, journal)) {}
+    : impl_(std::make_unique<Impl>(files, options, journal)) {}
 TraceSession::~TraceSession() = default;
 TraceSession::TraceSession(TraceSession&& other) noexcept = default;
 TraceSession& TraceSession::operator=(TraceSession&& other) noexcept = default;
@@ -253,7 +256,7 @@ void TraceSession::stop() {
 }
 
 TraceText TraceSession::text(TextOptions options) {
-  return TraceText(array(), options);
+  return {array(), options};
 }
 
 void TraceSession::close() {

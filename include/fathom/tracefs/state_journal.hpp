@@ -69,7 +69,7 @@ class StateJournal {
   void restore();
 
   /// Puts back what an unheld journal says, if there is one. False if a live process holds it, whose business it is.
-  static bool recover(std::shared_ptr<TraceFiles> files, const StateJournalOptions& options = {});
+  static bool recover(const std::shared_ptr<TraceFiles>& files, const StateJournalOptions& options = {});
 
  private:
   struct Impl;

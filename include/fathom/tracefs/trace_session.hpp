@@ -35,7 +35,7 @@ namespace fathom {
 class TraceSession {
  public:
   /// Sets everything; for TraceFs::session().
-  TraceSession(std::shared_ptr<TraceFiles> files, const SessionOptions& options,
+  TraceSession(const std::shared_ptr<TraceFiles>& files, const SessionOptions& options,
                const StateJournalOptions& journal = {});
   ~TraceSession();
   TraceSession(TraceSession&& other) noexcept;
