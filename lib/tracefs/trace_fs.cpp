@@ -95,7 +95,7 @@ TraceInstance TraceFs::instance() const {
 }
 
 TraceSession TraceFs::session(const SessionOptions& options) const {
-  return TraceSession(files(), options, journal_);
+  return {files(), options, journal_};
 }
 
 bool TraceFs::recover() const {

@@ -68,9 +68,13 @@ TraceInstance::~TraceInstance() {
 }
 
 TraceInstance::TraceInstance(TraceInstance&& other) noexcept
+    // The base takes its own part only.
+    // NOLINTBEGIN(bugprone-use-after-move)
     : TraceArray(std::move(other)),
       name_(std::exchange(other.name_, {})),
-      top_level_size_(std::move(other.top_level_size_)) {}
+      top_level_size_(std::move(other.top_level_size_)) {
+  // NOLINTEND(bugprone-use-after-move)
+}
 
 TraceInstance& TraceInstance::operator=(TraceInstance&& other) noexcept {
   TraceInstance taken(std::move(other));

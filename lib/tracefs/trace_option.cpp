@@ -31,6 +31,7 @@ std::optional<FuncgraphOption> parse_funcgraph_option(std::string_view name) noe
 
 std::vector<FuncgraphOption> all_funcgraph_options() {
   std::vector<FuncgraphOption> options;
+  options.reserve(kFuncgraphNames.size());
   for (std::size_t i = 0; i < kFuncgraphNames.size(); ++i)
     options.push_back(static_cast<FuncgraphOption>(i));
   return options;
