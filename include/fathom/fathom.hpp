@@ -21,6 +21,7 @@
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
+#include <fathom/symbols/inline_sites.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
 #include <fathom/tracefs/find_tracefs.hpp>
@@ -60,6 +61,7 @@
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
+/// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///
 /// What throws, throws fathom::Error. Nothing is printed, and nothing is left behind in the kernel.
