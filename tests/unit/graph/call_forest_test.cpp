@@ -1,4 +1,5 @@
 #include "call_test_support.hpp"
+#include "forest_soundness.hpp"
 
 #include <gtest/gtest.h>
 
@@ -592,7 +593,6 @@ TEST(CallForest, ManyTasksAndThenManyHeadersTakeNoLongTime) {
   EXPECT_TRUE(events.forest.call(kTimes + 2).has(CallMark::no_entry));
 }
 
-// Events at random: each call stands in one place, at a depth that fits, and what is missing shows in the marks.
 TEST(CallForest, LinksStaySoundForRandomEvents) {
   std::uint64_t state = 42;
   const auto random = [&state](std::uint64_t below) {
@@ -630,28 +630,7 @@ TEST(CallForest, LinksStaySoundForRandomEvents) {
       }
     }
     events.forest.finish();
-    std::vector<bool> seen(events.forest.calls());
-    for (const CallTree tree : events.forest.trees()) {
-      std::uint64_t in_tree = 0;
-      for (const Call call : tree.preorder()) {
-        ++in_tree;
-        ASSERT_FALSE(seen[call.index()]) << "a call stands in one place";
-        seen[call.index()] = true;
-        ASSERT_EQ(call.tree_index(), tree.index());
-        if (const std::optional<Call> parent = call.parent()) {
-          ASSERT_GT(call.depth(), parent->depth());
-          ASSERT_EQ(call.has(CallMark::parents_unknown), call.depth() != parent->depth() + 1);
-          if (call.has(CallMark::no_exit) || call.has(CallMark::parents_unknown)) {
-            ASSERT_FALSE(parent->complete());
-          }
-        } else {
-          ASSERT_EQ(call.has(CallMark::parents_unknown), call.depth() != 0);
-        }
-        ASSERT_EQ(call.has(CallMark::no_exit), !call.duration());
-      }
-      ASSERT_EQ(in_tree, tree.calls());
-    }
-    ASSERT_EQ(std::ranges::count(seen, false), 0) << "every call stands somewhere";
+    ASSERT_EQ(test::unsoundness(events.forest), "");
   }
 }
 
