@@ -10,6 +10,9 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace fathom {
 namespace {
@@ -102,6 +105,46 @@ TEST_F(StateJournalOnATree, TheNextRunPutsBackWhatAKilledOneLeft) {
   StateJournal next(files_, options_);
   EXPECT_EQ(tree_.get("max_graph_depth"), "0\n");
   EXPECT_EQ(tree_.get("tracing_on"), "1\n");
+}
+
+// Killed before the first write of putting back, before the second, ..., and before the journal is removed.
+TEST_F(StateJournalOnATree, TheNextRunGoesOnWhereAKilledRestorationStopped) {
+  const std::vector<std::pair<std::string, std::string>> before{{"current_tracer", "function\n"},
+                                                                {"set_ftrace_pid", "7\n"},
+                                                                {"max_graph_depth", "3\n"},
+                                                                {"options/overwrite", "1\n"},
+                                                                {"tracing_on", "1\n"}};
+  for (const auto& [file, text] : before)
+    tree_.put(file, text);
+  int deaths = 0;
+  for (bool killed = true; killed; deaths += killed ? 1 : 0) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      StateJournal journal(files_, options_);
+      TraceArray top(journal.files(), "");
+      top.set_tracing_on(false);
+      top.set_current_tracer(Tracer::function_graph);
+      top.ftrace_pids().set({8});
+      journal.files()->write("max_graph_depth", "9\n");
+      top.set_option("overwrite", false);
+      files_->verdict = [left = deaths](FileCall call, std::string_view, std::string_view) mutable {
+        if (call == FileCall::write && left-- == 0)
+          ::raise(SIGKILL);
+        return 0;
+      };
+      journal.restore();
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    killed = WIFSIGNALED(status);
+
+    StateJournal::recover(files_, options_);
+    for (const auto& [file, text] : before)
+      ASSERT_EQ(tree_.get(file), text) << file << ", killed before write " << deaths;
+    ASSERT_FALSE(std::filesystem::exists(options_.directory)) << "killed before write " << deaths;
+  }
+  EXPECT_GE(deaths, 5) << "one at least for each setting";
 }
 
 TEST_F(StateJournalOnATree, RecoverPutsBackAndLeavesNothing) {
