@@ -18,6 +18,7 @@
 #include <fathom/output/call_tree_text.hpp>
 #include <fathom/output/context_switches_text.hpp>
 #include <fathom/output/function_stats_text.hpp>
+#include <fathom/perf/ksymbol_events.hpp>
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
@@ -62,6 +63,7 @@
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
 /// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`
+/// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///
 /// What throws, throws fathom::Error. Nothing is printed, and nothing is left behind in the kernel.

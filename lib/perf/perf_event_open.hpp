@@ -1,0 +1,35 @@
+#pragma once
+
+#include <fathom/base/unique_fd.hpp>
+
+#include <linux/perf_event.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fathom::perf {
+
+/// Whom an event watches, in the words of perf_event_open(2).
+struct Target {
+  int pid = -1;  ///< a task; 0 is the caller, -1 all
+  int cpu = -1;  ///< a CPU; -1 all, for a task
+};
+
+/// What an event needs to be allowed, and how it is called in an error.
+struct Purpose {
+  std::string_view what;  ///< "the event of kernel symbols"
+  int paranoid = 2;       ///< the highest perf_event_paranoid that allows it to somebody without capabilities
+  std::string proc = "/proc";
+};
+
+/// perf_event_open(2), close-on-exec. Throws Error with what to do about it; ENODEV means that the CPU is not online.
+[[nodiscard]] UniqueFd open_event(const perf_event_attr& attr, Target target, const Purpose& purpose);
+
+/// What to do about `errno_value`; `paranoid` is what perf_event_paranoid says, if it could be read.
+[[nodiscard]] std::string open_hint(int errno_value, int allowed_paranoid, std::optional<int> paranoid);
+
+/// The value of sys/kernel/perf_event_paranoid below `proc`; absent if it can't be read.
+[[nodiscard]] std::optional<int> read_paranoid(const std::string& proc);
+
+}  // namespace fathom::perf

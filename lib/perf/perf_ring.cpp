@@ -1,0 +1,59 @@
+#include "perf_ring.hpp"
+
+#include <linux/perf_event.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace fathom::perf {
+
+namespace {
+
+constexpr std::size_t kFirstBytes = 200;
+
+}  // namespace
+
+std::span<const std::byte> PerfRing::bytes(Position position, std::size_t size) {
+  const std::size_t start = position & (data_.size() - 1);
+  const std::size_t until_end = data_.size() - start;
+  if (size <= until_end)
+    return data_.subspan(start, size);
+  wrapped_.resize(size);
+  std::memcpy(wrapped_.data(), data_.data() + start, until_end);
+  std::memcpy(wrapped_.data() + until_end, data_.data(), size - until_end);
+  return wrapped_;
+}
+
+std::span<const std::byte> PerfRing::next(Position tail, Position head) {
+  const Position left = head - tail;
+  if (left > data_.size() || left < sizeof(perf_event_header))
+    return {};
+  perf_event_header header{};
+  std::memcpy(&header, bytes(tail, sizeof header).data(), sizeof header);
+  if (header.size < sizeof header || header.size > left)
+    return {};
+  return bytes(tail, header.size);
+}
+
+void PerfRing::skip(ParseStats& stats, Position tail, Position head) {
+  // A kernel that claims to have written more than there is room for has overwritten it.
+  const auto left = std::min<std::size_t>(head - tail, data_.size());
+  stats.bytes += left;
+  count_skipped(stats, bytes(tail, left), SkipReason::cut_line);
+}
+
+void PerfRing::count_skipped(ParseStats& stats, std::span<const std::byte> record, SkipReason reason) {
+  stats.skipped_bytes += record.size();
+  stats.skipped_records_by_reason[static_cast<std::size_t>(reason)] += 1;
+  if (stats.first_bad)
+    return;
+  const auto first = record.first(std::min(record.size(), kFirstBytes));
+  stats.first_bad =
+      ParseStats::BadRecord{.number = stats.records,
+                            .offset = stats.bytes - record.size(),
+                            .reason = reason,
+                            .text = std::string(reinterpret_cast<const char*>(first.data()), first.size())};
+}
+
+}  // namespace fathom::perf
