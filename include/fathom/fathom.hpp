@@ -6,6 +6,9 @@
 #include <fathom/base/time.hpp>
 #include <fathom/base/trace_clock.hpp>
 #include <fathom/base/unique_fd.hpp>
+#include <fathom/btf/btf.hpp>
+#include <fathom/btf/btf_kind.hpp>
+#include <fathom/btf/btf_type.hpp>
 #include <fathom/event/events.hpp>
 #include <fathom/event/function_table.hpp>
 #include <fathom/event/sink.hpp>
@@ -62,6 +65,7 @@
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
+/// - `btf`: the kernel's own description of its types: structs, enums, prototypes. `btf/btf.hpp`
 /// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
