@@ -26,6 +26,8 @@
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
 #include <fathom/symbols/inline_sites.hpp>
+#include <fathom/symbols/module_events.hpp>
+#include <fathom/symbols/symbol_changes.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
 #include <fathom/tracefs/find_tracefs.hpp>

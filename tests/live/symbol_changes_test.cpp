@@ -1,0 +1,82 @@
+#include "bpf_program.hpp"
+#include "kernel_module.hpp"
+#include "private_network.hpp"
+#include "unprivileged.hpp"
+
+#include <fathom/symbols/symbol_changes.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <string>
+
+namespace fathom::live {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool readable(int fd, int milliseconds) {
+  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&waited, 1, milliseconds) == 1;
+}
+
+TEST(SymbolChanges, BothKindsComeThroughOneHandle) {
+  PrivateNetwork network;
+  SymbolChanges changes;
+  EXPECT_TRUE(changes.notices().complete());
+  (void)changes.drain();
+
+  const UniqueFd program = load_bpf_program("fathom_both");
+  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  const SymbolChangeSummary loaded = changes.drain();
+  EXPECT_TRUE(loaded.due());
+  EXPECT_FALSE(loaded.lossy());
+  const std::string symbol = kallsyms_name(program, "fathom_both");
+  EXPECT_EQ(std::ranges::count(loaded.ksymbols, symbol, &KsymbolEvent::name), 1);
+
+  network.send_uevent("add", "/module/fathom_fake", "module");
+  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  const SymbolChangeSummary added = changes.drain();
+  EXPECT_TRUE(added.due());
+  ASSERT_EQ(added.modules.size(), 1U);
+  EXPECT_EQ(added.modules[0].module, "fathom_fake");
+}
+
+TEST(SymbolChanges, LossesAreAReasonToReadAgain) {
+  PrivateNetwork network;
+  SymbolChanges changes({.ksymbols = {.ring_pages = 1}, .modules = {.receive_buffer = 4096}});
+  (void)changes.drain();
+  for (int i = 0; i < 100; ++i)
+    network.send_uevent("change", "/module/fathom_fake", "module");
+  {
+    const SymbolChangeSummary lossy = changes.drain();
+    EXPECT_EQ(lossy.module_losses, 1U);
+    EXPECT_TRUE(lossy.modules.empty());
+    EXPECT_TRUE(lossy.due());
+  }
+  std::vector<UniqueFd> programs(100);
+  const PinnedTo pinned(CpuSet::online().cpus().front());
+  for (UniqueFd& program : programs)
+    program = load_bpf_program("fathom_many");
+  const SymbolChangeSummary lossy = changes.drain();
+  EXPECT_EQ(lossy.ksymbol_losses.size(), 1U);
+  EXPECT_TRUE(lossy.due());
+}
+
+TEST(SymbolChanges, WithoutRightsModulesAreNoticedAndTheRestIsExplained) {
+  const std::string said = as_nobody([] {
+    const SymbolChanges changes;
+    if (!changes.notices().no_ksymbols)
+      return std::string("perf_event_paranoid allows it to everybody");
+    return std::string(changes.notices().no_modules ? "no modules; " : "modules; ") +
+           changes.notices().no_ksymbols->what();
+  });
+  EXPECT_THAT(said, HasSubstr("modules; cannot open the event of kernel symbols on CPU 0: "));
+  EXPECT_THAT(said, HasSubstr("CAP_PERFMON"));
+}
+
+}  // namespace
+}  // namespace fathom::live
