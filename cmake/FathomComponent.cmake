@@ -1,10 +1,11 @@
 include(GNUInstallDirs)
 
-# fathom_add_component(NAME [INTERFACE] [NEEDS component...]): the library fathom_NAME, known as fathom::NAME inside the
+# fathom_add_component(NAME [INTERFACE] [NEEDS component...] [PACKAGES package...] [LIBRARIES target...]): the library fathom_NAME, known as fathom::NAME inside the
 # build and after installation; static, or INTERFACE where it only gathers others. NEEDS are components of ours, which
-# whoever asks for this one gets as well. The package (FathomInstall) goes through all that were added here.
+# whoever asks for this one gets as well. LIBRARIES are what our sources use of others and our headers do not show; the
+# installed package finds them again in PACKAGES, by find_package. FathomInstall goes through all that were added here.
 function(fathom_add_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "" "NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "" "NEEDS;PACKAGES;LIBRARIES")
   if(arg_INTERFACE)
     add_library(fathom_${name} INTERFACE)
     set(scope INTERFACE)
@@ -13,7 +14,7 @@ function(fathom_add_component name)
     set(scope PUBLIC)
     set_target_properties(fathom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
     # BUILD_INTERFACE: a bare link would make install(EXPORT) ask for our private warning flags.
-    target_link_libraries(fathom_${name} PRIVATE $<BUILD_INTERFACE:fathom_build_options>)
+    target_link_libraries(fathom_${name} PRIVATE $<BUILD_INTERFACE:fathom_build_options> ${arg_LIBRARIES})
   endif()
   add_library(fathom::${name} ALIAS fathom_${name})
   set_target_properties(fathom_${name} PROPERTIES
@@ -24,6 +25,7 @@ function(fathom_add_component name)
   target_link_libraries(fathom_${name} ${scope} ${needed_targets})
   set_property(GLOBAL APPEND PROPERTY FATHOM_COMPONENTS ${name})
   set_property(GLOBAL PROPERTY FATHOM_NEEDS_${name} ${arg_NEEDS})
+  set_property(GLOBAL PROPERTY FATHOM_PACKAGES_${name} ${arg_PACKAGES})
 endfunction()
 
 # fathom_add_room(COMPONENT ROOM HEADERS a.hpp ... SOURCES a.cpp ...): one room of the house, from include/fathom/ROOM

@@ -25,8 +25,11 @@
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
+#include <fathom/symbols/elf_files.hpp>
+#include <fathom/symbols/elf_symbolizer.hpp>
 #include <fathom/symbols/inline_sites.hpp>
 #include <fathom/symbols/module_events.hpp>
+#include <fathom/symbols/process_map.hpp>
 #include <fathom/symbols/symbol_changes.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
@@ -68,7 +71,8 @@
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
 /// - `btf`: the kernel's own description of its types: structs, enums, prototypes. `btf/btf.hpp`
-/// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`
+/// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`;
+///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

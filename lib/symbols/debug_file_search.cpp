@@ -64,7 +64,8 @@ std::unique_ptr<ElfImage> open_with_crc(const std::string& path, std::uint32_t c
 }  // namespace
 
 std::string build_id_path(const std::string& build_id) {
-  return build_id.size() < 4 ? std::string() : ".build-id/" + build_id.substr(0, 2) + '/' + build_id.substr(2) + ".debug";
+  return build_id.size() < 4 ? std::string()
+                             : ".build-id/" + build_id.substr(0, 2) + '/' + build_id.substr(2) + ".debug";
 }
 
 DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const std::string& local_path,
@@ -94,9 +95,8 @@ DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const
         return file;
     }
     const std::string folder = folder_of(local_path);
-    if (options.debug_file_beside_binary &&
-        (matching(folder + '/' + link->name, FileTrust::process) ||
-         matching(folder + "/.debug/" + link->name, FileTrust::process)))
+    if (options.debug_file_beside_binary && (matching(folder + '/' + link->name, FileTrust::process) ||
+                                             matching(folder + "/.debug/" + link->name, FileTrust::process)))
       return file;
   }
   file.problem = "no debug file found";
@@ -110,8 +110,8 @@ DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const
   return file;
 }
 
-std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::string& path, const ElfFilesOptions& options,
-                                          DebuginfodFind& servers) {
+std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::string& path,
+                                          const ElfFilesOptions& options, DebuginfodFind& servers) {
   const std::optional<DebugSupplement> wanted = debug_supplement(image);
   if (!wanted)
     return nullptr;

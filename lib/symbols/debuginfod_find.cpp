@@ -4,7 +4,6 @@
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/process/child.hpp>
 
-#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 namespace fathom::detail {
 

@@ -126,9 +126,9 @@ void DwarfCode::decode(Unit& unit) {
     if (ranges.size() == before)
       return;
     // A function within another, as a lambda, has code of its own.
-    unit.functions.push_back({dwarf_dieoffset(&die), inlined ? parent : kNoParent,
-                              inlined ? number_of(die, DW_AT_call_file) : 0, inlined ? number_of(die, DW_AT_call_line) : 0,
-                              inlined ? number_of(die, DW_AT_call_column) : 0, inlined});
+    unit.functions.push_back(
+        {dwarf_dieoffset(&die), inlined ? parent : kNoParent, inlined ? number_of(die, DW_AT_call_file) : 0,
+         inlined ? number_of(die, DW_AT_call_line) : 0, inlined ? number_of(die, DW_AT_call_column) : 0, inlined});
     around[depth] = index;
   });
   unit.ranges = IntervalMap(std::move(ranges));
@@ -207,8 +207,8 @@ DwarfCode::Answer DwarfCode::at(std::uint64_t address) {
     frame.inlined = function.inlined;
     place = {};
     if (function.inlined) {
-      const char* const file = function.call_file < file_count ? dwarf_filesrc(files, function.call_file, nullptr, nullptr)
-                                                               : nullptr;
+      const char* const file =
+          function.call_file < file_count ? dwarf_filesrc(files, function.call_file, nullptr, nullptr) : nullptr;
       place = {file == nullptr ? "" : file, function.call_line, function.call_column};
     }
   }

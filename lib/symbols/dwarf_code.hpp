@@ -29,8 +29,8 @@ class DwarfCode {
   DwarfCode& operator=(const DwarfCode&) = delete;
 
   struct Answer {
-    /// Innermost first. The last is not inlined, unless the DWARF has no function for it; it may be the only one, without
-    /// names, where there is just a line. Empty if nothing is known.
+    /// Innermost first. The last is not inlined, unless the DWARF has no function for it; it may be the only one,
+    /// without names, where there is just a line. Empty if nothing is known.
     std::vector<CodeFrame> frames;
     std::optional<std::uint64_t> start;  ///< where the function begins that is not inlined
   };

@@ -65,8 +65,8 @@ inline bool may_hold_code(int tag) {
   }
 }
 
-/// Calls `visit(Dwarf_Die&, depth)` with each element below `root` that may be or hold a function, parents first, in the
-/// order of the file. Ends at forged DWARF that goes back.
+/// Calls `visit(Dwarf_Die&, depth)` with each element below `root` that may be or hold a function, parents first, in
+/// the order of the file. Ends at forged DWARF that goes back.
 template <class Visit>
 void walk_code(Dwarf_Die& root, const Visit& visit) {
   std::vector<Dwarf_Die> path(1);

@@ -121,9 +121,9 @@ std::shared_ptr<ElfFile> ElfFileStore::open(UniqueFd fd, const std::string& path
                 status.st_ctim.tv_sec * kSecond + status.st_ctim.tv_nsec};
   if (const auto known = files_.find(key); known != files_.end())
     return known->second;
-  auto file = make(form == FileForm::linked ? ElfImage::of_file(std::move(fd), trust)
-                                            : ElfImage::of_relocatable(std::move(fd)),
-                   path, local_path);
+  auto file =
+      make(form == FileForm::linked ? ElfImage::of_file(std::move(fd), trust) : ElfImage::of_relocatable(std::move(fd)),
+           path, local_path);
   return files_.emplace(key, std::move(file)).first->second;
 }
 

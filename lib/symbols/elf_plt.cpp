@@ -18,7 +18,8 @@ std::unordered_map<std::uint64_t, std::string> slot_names(const ElfImage& image)
   int tables = 4;
   for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
     GElf_Shdr heading;
-    if (gelf_getshdr(section, &heading) == nullptr || heading.sh_type != SHT_RELA || (heading.sh_flags & SHF_ALLOC) == 0)
+    if (gelf_getshdr(section, &heading) == nullptr || heading.sh_type != SHT_RELA ||
+        (heading.sh_flags & SHF_ALLOC) == 0)
       continue;
     if (--tables < 0)
       break;

@@ -71,8 +71,8 @@ bool collect(const ElfImage& image, GElf_Word table, std::vector<Candidate>& int
     if (!section.code || address < section.address || address - section.address >= section.size)
       return true;
     const int binding = GELF_ST_BIND(symbol.st_info);
-    into.push_back({address, symbol.st_size, section.address + section.size, name, binding == STB_WEAK,
-                    binding == STB_LOCAL});
+    into.push_back(
+        {address, symbol.st_size, section.address + section.size, name, binding == STB_WEAK, binding == STB_LOCAL});
     return true;
   });
   return into.size() > before;
@@ -93,8 +93,9 @@ ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
     found.push_back({stub.address, stub.size, stub.address + stub.size, stub.name, false, true});
 
   std::ranges::sort(found, [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.start, a.size) != std::tie(b.start, b.size) ? std::tie(a.start, a.size) < std::tie(b.start, b.size)
-                                                                  : worse(b, a);
+    return std::tie(a.start, a.size) != std::tie(b.start, b.size)
+               ? std::tie(a.start, a.size) < std::tie(b.start, b.size)
+               : worse(b, a);
   });
   const auto same = [](const Candidate& a, const Candidate& b) { return a.start == b.start && a.size == b.size; };
   const auto rest = std::ranges::unique(found, same);
@@ -113,7 +114,8 @@ ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
       while (next < found.size() && found[next].start == symbol.start)
         ++next;
       labels.push_back({symbol.start,
-                        next < found.size() ? std::min(found[next].start, symbol.section_end) : symbol.section_end, index});
+                        next < found.size() ? std::min(found[next].start, symbol.section_end) : symbol.section_end,
+                        index});
     }
     symbols_.push_back(
         {symbol.start, static_cast<std::uint32_t>(names_.size()), static_cast<std::uint32_t>(symbol.name.size())});

@@ -24,7 +24,8 @@ const MappedSpace::Binary& MappedSpace::binary_of(const ProcessMapping& mapping)
     auto module = opened.file != nullptr
                       ? module_of(*opened.file, mapping.path)
                       : std::make_shared<const ElfModule>(ElfModule{mapping.path, {}, {}, std::move(opened.problem)});
-    known = binaries_.emplace(std::move(identity), Binary{std::move(opened.file), opened.failure, std::move(module)}).first;
+    known =
+        binaries_.emplace(std::move(identity), Binary{std::move(opened.file), opened.failure, std::move(module)}).first;
   }
   by_mapping_[index] = &known->second;
   return known->second;

@@ -127,7 +127,7 @@ ProcessMap read_maps(int pid, const std::string& proc) {
   const std::string path = proc + '/' + std::to_string(pid) + "/maps";
   const auto fail = [&path](int error) {
     throw Error(error, "read", path,
-                error == ENOENT || error == ESRCH  ? "the process has ended, or never was"
+                error == ENOENT || error == ESRCH   ? "the process has ended, or never was"
                 : error == EACCES || error == EPERM ? "this needs to be its user, or CAP_SYS_PTRACE"
                                                     : "");
   };

@@ -155,7 +155,8 @@ class SavedSpace final : public MappedSpace {
 
 }  // namespace
 
-std::unique_ptr<ElfSymbolizer::Space> process_space(int pid, const ProcessSymbolsOptions& options, ElfFileStore& store) {
+std::unique_ptr<ElfSymbolizer::Space> process_space(int pid, const ProcessSymbolsOptions& options,
+                                                    ElfFileStore& store) {
   return std::make_unique<ProcessSpace>(pid, options.proc, store);
 }
 

@@ -18,8 +18,8 @@ struct ElfFilesOptions {
   bool debug_file_beside_binary = true;
   /// Source lines and inlined functions, from DWARF. Without: names alone, which needs no debug file.
   bool source_lines = true;
-  /// Servers of debug files, blanks between them. Absent: what the environment says in DEBUGINFOD_URLS. Empty: none. They
-  /// are asked only where no debug file is found here, and only if there is an address to look up in that binary.
+  /// Servers of debug files, blanks between them. Absent: what the environment says in DEBUGINFOD_URLS. Empty: none.
+  /// They are asked only where no debug file is found here, and only if there is an address to look up in that binary.
   std::optional<std::string> debuginfod_urls{};
   /// Where they are kept; empty: DEBUGINFOD_CACHE_PATH, or what else debuginfod-find does by itself (below $HOME).
   std::string debuginfod_cache{};
@@ -29,8 +29,8 @@ struct ElfFilesOptions {
   std::string debuginfod_find = "debuginfod-find";
   /// Answers that are remembered. When there are more, all are forgotten.
   std::size_t max_cached_addresses = 65536;
-  /// Functions, inlined calls and rows of line tables that are kept decoded, of all files together, each about 40 bytes.
-  /// When there are more, those of the file at hand are forgotten. Symbols are kept for good.
+  /// Functions, inlined calls and rows of line tables that are kept decoded, of all files together, each about 40
+  /// bytes. When there are more, those of the file at hand are forgotten. Symbols are kept for good.
   std::size_t max_decoded_records = 4'000'000;
 };
 
@@ -48,8 +48,9 @@ class ElfFileStore;
 /// could forge to have its own names given to others. No descriptor stays open. Files of a process are read with plain
 /// read(), so that one which shrinks meanwhile is an error and not SIGBUS; files below `debug_roots` are mapped.
 ///
-/// An object and all symbolizers that share it belong to one thread at a time, for elfutils is not thread-safe; distinct
-/// objects may be used in distinct threads. Reads nothing before a symbolizer needs it, and throws nothing but bad_alloc.
+/// An object and all symbolizers that share it belong to one thread at a time, for elfutils is not thread-safe;
+/// distinct objects may be used in distinct threads. Reads nothing before a symbolizer needs it, and throws nothing but
+/// bad_alloc.
 class ElfFiles {
  public:
   explicit ElfFiles(ElfFilesOptions options = {});

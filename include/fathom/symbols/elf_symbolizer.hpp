@@ -27,9 +27,10 @@ enum class SymbolizeFailure : std::uint8_t {
   no_function,   ///< there are symbols, but none reaches over the address
 };
 /// All of them, in the order of the enumerators.
-inline constexpr std::array kSymbolizeFailures = {
-    SymbolizeFailure::unmapped, SymbolizeFailure::anonymous,    SymbolizeFailure::no_file,    SymbolizeFailure::file_changed,
-    SymbolizeFailure::not_elf,  SymbolizeFailure::not_in_image, SymbolizeFailure::no_symbols, SymbolizeFailure::no_function};
+inline constexpr std::array kSymbolizeFailures = {SymbolizeFailure::unmapped,   SymbolizeFailure::anonymous,
+                                                  SymbolizeFailure::no_file,    SymbolizeFailure::file_changed,
+                                                  SymbolizeFailure::not_elf,    SymbolizeFailure::not_in_image,
+                                                  SymbolizeFailure::no_symbols, SymbolizeFailure::no_function};
 
 /// The reason's identifier, as it stands in JSON: `file_changed`.
 [[nodiscard]] std::string_view to_string(SymbolizeFailure failure) noexcept;
@@ -61,14 +62,15 @@ class SymbolizedAddress {
   [[nodiscard]] explicit operator bool() const noexcept { return !failure_; }
   /// Why there is none.
   [[nodiscard]] std::optional<SymbolizeFailure> failure() const noexcept { return failure_; }
-  /// The functions, innermost first: inlined ones, and last the one that has a symbol and an address of its own. Empty on
-  /// failure. The first one's line is that of the instruction, the others' that of the call inside them.
+  /// The functions, innermost first: inlined ones, and last the one that has a symbol and an address of its own. Empty
+  /// on failure. The first one's line is that of the instruction, the others' that of the call inside them.
   [[nodiscard]] std::span<const CodeFrame> frames() const noexcept {
     return frames_ ? std::span<const CodeFrame>(*frames_) : std::span<const CodeFrame>();
   }
   /// From the start of the last frame's function to the address, in bytes; 0 on failure.
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
-  /// The address as the binary's own symbol table counts, which is what addr2line wants; absent where no binary is known.
+  /// The address as the binary's own symbol table counts, which is what addr2line wants; absent where no binary is
+  /// known.
   [[nodiscard]] std::optional<std::uint64_t> elf_address() const noexcept { return elf_address_; }
   /// The binary; null where nothing is mapped.
   [[nodiscard]] const ElfModule* module() const noexcept { return module_.get(); }
@@ -105,8 +107,8 @@ struct SavedMapsOptions {
   /// A folder that is put before each path: a copy of the other machine's files. Empty: this machine's own, and then a
   /// file must still have the device and inode of the map.
   std::string sysroot{};
-  /// By path in the map: the build id in hex digits that the file must have, as `perf buildid-list` prints it. For these
-  /// neither device nor inode matters.
+  /// By path in the map: the build id in hex digits that the file must have, as `perf buildid-list` prints it. For
+  /// these neither device nor inode matters.
   std::map<std::string, std::string> build_ids{};
 };
 
@@ -129,13 +131,13 @@ struct FileSymbolsOptions {
 struct KernelSymbolsOptions {
   /// Shared with other symbolizers; null: files of its own, with the default options.
   std::shared_ptr<ElfFiles> files{};
-  /// The kernel with its symbols. Empty: the first of vmlinux-RELEASE and lib/modules/RELEASE/vmlinux in the debug roots
-  /// (boot/ and plain), /boot, and /lib/modules/RELEASE/build that has the right build id.
+  /// The kernel with its symbols. Empty: the first of vmlinux-RELEASE and lib/modules/RELEASE/vmlinux in the debug
+  /// roots (boot/ and plain), /boot, and /lib/modules/RELEASE/build that has the right build id.
   std::string vmlinux{};
   /// Says where the kernel and its modules really are.
   std::string kallsyms = "/proc/kallsyms";
-  /// Where sysfs is: build ids in kernel/notes and module/NAME/notes. Empty: not this machine's kernel, and no build id is
-  /// asked for.
+  /// Where sysfs is: build ids in kernel/notes and module/NAME/notes. Empty: not this machine's kernel, and no build id
+  /// is asked for.
   std::string sys = "/sys";
   /// As `uname -r` says; empty: that of the running kernel.
   std::string release{};
@@ -168,17 +170,18 @@ class ElfSymbolizer {
  public:
   /// A live process: reads /proc/PID/maps now, and files when an address needs them: through /proc/PID/map_files (which
   /// finds deleted files and those of other mount namespaces; needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), or else
-  /// through /proc/PID/root, where the file must be the one that was mapped. The vdso is read from /proc/PID/mem. Needs the
-  /// rights of ptrace. After an exec or dlopen call `refresh`. Throws Error (ESRCH, ENOENT: no such process; EACCES).
+  /// through /proc/PID/root, where the file must be the one that was mapped. The vdso is read from /proc/PID/mem. Needs
+  /// the rights of ptrace. After an exec or dlopen call `refresh`. Throws Error (ESRCH, ENOENT: no such process;
+  /// EACCES).
   [[nodiscard]] static ElfSymbolizer of_process(int pid, ProcessSymbolsOptions options = {});
   /// A saved /proc/PID/maps.
   [[nodiscard]] static ElfSymbolizer of_maps(ProcessMap map, SavedMapsOptions options = {});
   /// One file by itself. Throws Error with its path (ENOENT, EACCES; ENOEXEC: not ELF).
   [[nodiscard]] static ElfSymbolizer of_file(const std::string& path, FileSymbolsOptions options = {});
-  /// The kernel and its modules. Where KASLR has put them is computed from kallsyms, so the addresses must be shown there
-  /// (kernel.kptr_restrict, CAP_SYSLOG). A vmlinux or module whose build id differs from the kernel's own is refused.
-  /// Throws Error where there is no vmlinux (the hint says where it was looked for), where it is another kernel's, or where
-  /// kallsyms hides addresses. A module without a file fails only its own addresses.
+  /// The kernel and its modules. Where KASLR has put them is computed from kallsyms, so the addresses must be shown
+  /// there (kernel.kptr_restrict, CAP_SYSLOG). A vmlinux or module whose build id differs from the kernel's own is
+  /// refused. Throws Error where there is no vmlinux (the hint says where it was looked for), where it is another
+  /// kernel's, or where kallsyms hides addresses. A module without a file fails only its own addresses.
   [[nodiscard]] static ElfSymbolizer of_kernel(KernelSymbolsOptions options = {});
 
   ~ElfSymbolizer();

@@ -43,21 +43,21 @@ struct ProcessMap {
   std::vector<ProcessMapping> mappings;  ///< by start
   ParseStats stats;                      ///< of the text that they were read from; a record is a line
 
-  /// The mapping that holds the address; null where nothing is mapped. Where damaged input has mappings overlap, the one
-  /// that starts last.
+  /// The mapping that holds the address; null where nothing is mapped. Where damaged input has mappings overlap, the
+  /// one that starts last.
   [[nodiscard]] const ProcessMapping* find(std::uint64_t address) const noexcept;
 };
 
-/// Parses the text of /proc/PID/maps. Lines that are none of its own are counted in `stats` and left out, so the text of
-/// /proc/PID/smaps works too. The format is that of fs/proc/task_mmu.c, unchanged since Linux 2.6:
+/// Parses the text of /proc/PID/maps. Lines that are none of its own are counted in `stats` and left out, so the text
+/// of /proc/PID/smaps works too. The format is that of fs/proc/task_mmu.c, unchanged since Linux 2.6:
 ///
 ///     7f0d1c028000-7f0d1c19f000 r-xp 00028000 fe:01 1311   /usr/lib/x86_64-linux-gnu/libc.so.6
 ///
 /// A last line without its newline is skipped as cut: its path may be longer. Never throws on bytes.
 [[nodiscard]] ProcessMap parse_maps(std::string_view text);
 
-/// Reads /proc/PID/maps. `proc` is where procfs is mounted. Needs the rights of ptrace on the process: the same user, or
-/// CAP_SYS_PTRACE. Throws Error with the path (ENOENT, ESRCH: there is no such process, or it has ended; EACCES).
+/// Reads /proc/PID/maps. `proc` is where procfs is mounted. Needs the rights of ptrace on the process: the same user,
+/// or CAP_SYS_PTRACE. Throws Error with the path (ENOENT, ESRCH: there is no such process, or it has ended; EACCES).
 [[nodiscard]] ProcessMap read_maps(int pid, const std::string& proc = "/proc");
 
 }  // namespace fathom

@@ -1,0 +1,12 @@
+# Sets FATHOM_ELF: whether the component elf is built.
+set(FATHOM_ELF FALSE)
+if(FATHOM_WITH_ELF STREQUAL "AUTO")
+  find_package(Elfutils QUIET)
+  set(FATHOM_ELF ${Elfutils_FOUND})
+  if(NOT FATHOM_ELF)
+    message(STATUS "The component elf is left out: elfutils was not found (on Debian: libdw-dev libelf-dev)")
+  endif()
+elseif(FATHOM_WITH_ELF)
+  find_package(Elfutils REQUIRED)
+  set(FATHOM_ELF TRUE)
+endif()

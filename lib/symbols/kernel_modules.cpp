@@ -1,0 +1,108 @@
+#include "kernel_modules.hpp"
+
+#include "elf_image.hpp"
+
+#include <fathom/base/error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace fathom::detail {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folder's entries; none if it cannot be read.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> paths;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    paths.push_back(at->path());
+  return paths;
+}
+
+}  // namespace
+
+std::vector<ModuleSection> loaded_sections(const std::string& sys) {
+  std::vector<ModuleSection> sections;
+  for (const fs::path& module : entries(sys + "/module")) {
+    for (const fs::path& section : entries(module / "sections")) {
+      std::ifstream file(section);
+      std::string text;
+      std::uint64_t address = 0;
+      // 0xffffffffc0a31000
+      if (!std::getline(file, text) || !text.starts_with("0x") ||
+          std::from_chars(text.data() + 2, text.data() + text.size(), address, 16).ec != std::errc{} || address == 0)
+        continue;
+      sections.push_back({address, module.filename(), section.filename()});
+    }
+  }
+  std::ranges::sort(sections, {}, &ModuleSection::address);
+  return sections;
+}
+
+std::string build_id_of_notes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string notes{std::istreambuf_iterator<char>(file), {}};
+  // Elf64_Nhdr: the sizes of name and content, and the type, which is 3 for a build id; both padded to 4 bytes.
+  struct Header {
+    std::uint32_t name_size;
+    std::uint32_t size;
+    std::uint32_t type;
+  } header{};
+  constexpr auto kPadded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
+  for (std::size_t at = 0; at + sizeof header <= notes.size();) {
+    std::memcpy(&header, notes.data() + at, sizeof header);
+    const std::size_t name = at + sizeof header;
+    const std::size_t content = name + kPadded(header.name_size);
+    const std::size_t next = content + kPadded(header.size);
+    if (next > notes.size())
+      break;
+    constexpr std::string_view kGnu{"GNU\0", 4};
+    if (header.type == 3 && std::string_view(notes).substr(name, header.name_size) == kGnu)
+      return hex_digits(notes.data() + content, header.size);
+    at = next;
+  }
+  return {};
+}
+
+std::multimap<std::string, std::string> module_files(const std::string& folder) {
+  std::multimap<std::string, std::string> files;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
+       !error && at != end; at.increment(error)) {
+    std::string name = at->path().filename();
+    const std::size_t suffix = name.find(".ko");
+    if (suffix == std::string::npos)
+      continue;
+    name.resize(suffix);
+    std::ranges::replace(name, '-', '_');
+    files.emplace(std::move(name), at->path());
+  }
+  return files;
+}
+
+std::optional<std::uint64_t> text_start(const std::string& kallsyms) {
+  std::ifstream file(kallsyms);
+  if (!file)
+    throw Error(errno, "open", kallsyms);
+  // It stands near the top: the core kernel comes first, by address, behind per-CPU symbols at most (before 6.15).
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.ends_with(" _stext"))
+      continue;
+    std::uint64_t address = 0;
+    if (std::from_chars(line.data(), line.data() + line.size(), address, 16).ec == std::errc{})
+      return address;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fathom::detail
