@@ -1,8 +1,9 @@
 #include <fathom/symbols/elf_symbolizer.hpp>
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <cstdlib>
-#include <unistd.h>
 
 // The library and elfutils were really linked, for this program finds the name of its own function.
 int main() {
