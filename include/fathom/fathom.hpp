@@ -2,6 +2,8 @@
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
+#include <fathom/base/glob.hpp>
+#include <fathom/base/nearest_names.hpp>
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/base/time.hpp>
 #include <fathom/base/trace_clock.hpp>
@@ -28,9 +30,13 @@
 #include <fathom/symbols/elf_files.hpp>
 #include <fathom/symbols/elf_symbolizer.hpp>
 #include <fathom/symbols/inline_sites.hpp>
+#include <fathom/symbols/kallsyms_index.hpp>
 #include <fathom/symbols/module_events.hpp>
 #include <fathom/symbols/process_map.hpp>
+#include <fathom/symbols/symbol.hpp>
 #include <fathom/symbols/symbol_changes.hpp>
+#include <fathom/symbols/symbol_range.hpp>
+#include <fathom/symbols/symbol_type.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
 #include <fathom/tracefs/find_tracefs.hpp>
@@ -71,7 +77,7 @@
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
 /// - `btf`: the kernel's own description of its types: structs, enums, prototypes. `btf/btf.hpp`
-/// - `symbols`: names of addresses, and what can be traced by name. `symbols/inline_sites.hpp`;
+/// - `symbols`: names of addresses, and what can be traced by name. `symbols/kallsyms_index.hpp`, `inline_sites.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`

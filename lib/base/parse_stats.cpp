@@ -12,6 +12,14 @@ std::string_view to_string(SkipReason reason) noexcept {
       return "not_text";
     case SkipReason::cut_line:
       return "cut_line";
+    case SkipReason::bad_address:
+      return "bad_address";
+    case SkipReason::bad_type:
+      return "bad_type";
+    case SkipReason::name_too_long:
+      return "name_too_long";
+    case SkipReason::table_full:
+      return "table_full";
   }
   return "";
 }

@@ -1,6 +1,7 @@
 #include "text.hpp"
 
 #include <fathom/base/error.hpp>
+#include <fathom/base/nearest_names.hpp>
 #include <fathom/tracefs/function_filter.hpp>
 #include <fathom/tracefs/trace_files.hpp>
 
@@ -135,48 +136,6 @@ std::string explain(std::string_view pattern, std::string_view available) {
   return hint + "; available_filter_functions lists all";
 }
 
-// Costs of turning a pattern into a name. Names are often a pattern with something around it (`__x64_sys_openat`), so
-// what hangs over at the ends is cheaper than a letter changed in the middle.
-constexpr unsigned kEditCost = 4;
-constexpr unsigned kOverhangCost = 1;
-
-struct NearPattern {
-  std::string text;
-  unsigned head_cost;
-  unsigned tail_cost;
-  unsigned worst;
-};
-
-NearPattern near_pattern(std::string_view glob) {
-  NearPattern pattern{{}, glob.starts_with('*') ? 0 : kOverhangCost, glob.ends_with('*') ? 0 : kOverhangCost, 0};
-  std::ranges::remove_copy_if(glob, std::back_inserter(pattern.text), [](char c) { return c == '*' || c == '?'; });
-  pattern.worst = kEditCost * std::max(2U, static_cast<unsigned>(pattern.text.size() / 4));
-  return pattern;
-}
-
-unsigned distance(const NearPattern& pattern, std::string_view name, std::vector<unsigned>& row) {
-  row.resize(name.size() + 1);
-  for (std::size_t j = 0; j <= name.size(); ++j)
-    row[j] = static_cast<unsigned>(j) * pattern.head_cost;
-  for (std::size_t i = 0; i < pattern.text.size(); ++i) {
-    unsigned diagonal = row[0];
-    row[0] += kEditCost;
-    unsigned best = row[0];
-    for (std::size_t j = 0; j < name.size(); ++j) {
-      const unsigned changed = diagonal + (pattern.text[i] == name[j] ? 0 : kEditCost);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + kEditCost, diagonal + kEditCost});
-      best = std::min(best, row[j + 1]);
-    }
-    if (best > pattern.worst)
-      return best;
-  }
-  unsigned least = row[name.size()];
-  for (std::size_t j = 0; j < name.size(); ++j)
-    least = std::min(least, row[j] + static_cast<unsigned>(name.size() - j) * pattern.tail_cost);
-  return least;
-}
-
 }  // namespace
 
 // vfs_read
@@ -193,25 +152,10 @@ std::vector<std::string> parse_function_filter(std::string_view text) {
 }
 
 std::vector<std::string> nearest_functions(std::string_view pattern, std::string_view available, std::size_t count) {
-  const NearPattern near = near_pattern(pattern);
-  std::vector<std::pair<unsigned, std::string_view>> best;
-  std::vector<unsigned> row;
-  if (near.text.empty())
-    return {};
-  for (const std::string_view line : tracefs::lines_of(available)) {
-    const std::string_view name = bare_name(line);
-    const std::pair<unsigned, std::string_view> candidate{distance(near, name, row), name};
-    if (candidate.first > near.worst || std::ranges::find(best, candidate) != best.end())
-      continue;
-    best.insert(std::ranges::lower_bound(best, candidate), candidate);
-    if (best.size() > count)
-      best.pop_back();
-  }
-  std::vector<std::string> names;
-  names.reserve(best.size());
-  for (const auto& [cost, name] : best)
-    names.emplace_back(name);
-  return names;
+  NearestNames nearest(pattern, count);
+  for (const std::string_view line : tracefs::lines_of(available))
+    nearest.offer(bare_name(line));
+  return nearest.names();
 }
 
 FunctionFilter::FunctionFilter(std::shared_ptr<TraceFiles> files, std::string path)

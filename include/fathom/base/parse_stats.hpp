@@ -15,10 +15,15 @@ enum class SkipReason : std::uint8_t {
   line_too_long,  ///< longer than any line the kernel prints (the parser's documented limit)
   not_text,       ///< holds bytes that no kernel prints: this is not a text trace
   cut_line,       ///< the input ended inside it
+  bad_address,    ///< its address is not one as the kernel prints them
+  bad_type,       ///< its symbol type is no letter
+  name_too_long,  ///< its name is longer than any that the kernel keeps
+  table_full,     ///< understood, but beyond what our tables can number (the parser's documented limit)
 };
 /// All of them, in the order of the enumerators.
-inline constexpr std::array kSkipReasons = {SkipReason::unknown_line, SkipReason::line_too_long, SkipReason::not_text,
-                                            SkipReason::cut_line};
+inline constexpr std::array kSkipReasons = {SkipReason::unknown_line,  SkipReason::line_too_long, SkipReason::not_text,
+                                            SkipReason::cut_line,      SkipReason::bad_address,   SkipReason::bad_type,
+                                            SkipReason::name_too_long, SkipReason::table_full};
 
 /// The reason's identifier, as it stands in JSON: `unknown_line`.
 [[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;
