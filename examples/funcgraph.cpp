@@ -1,7 +1,8 @@
 // funcgraph: what does a command make the kernel do? As a tree of function calls, with what each of them cost.
 //
 // Shows TraceFs and TraceSession (recording), Child and StopSignals (a command, and being stopped), FunctionGraphParser
-// and CallForest (text to calls), function_stats and context_switches (calls to numbers), and the text writers.
+// and CallForest (text to calls), function_stats and context_switches (calls to numbers), the text writers, and
+// KallsymsIndex (what the functions are).
 
 #include "common/output.hpp"
 #include "common/program.hpp"
@@ -10,6 +11,7 @@
 #include "funcgraph_options.hpp"
 #include "funcgraph_read.hpp"
 #include "funcgraph_record.hpp"
+#include "funcgraph_symbols.hpp"
 
 #include <fathom/graph/context_switches.hpp>
 #include <fathom/graph/function_stats.hpp>
@@ -35,7 +37,7 @@ examples::Output open_output(const Options& options) {
   return output;
 }
 
-void write_text(std::ostream& out, const Options& options, const Trace& trace, bool color) {
+void write_text(std::ostream& out, const Options& options, const Trace& trace, const Symbols& symbols, bool color) {
   std::string_view between;
   const auto next_part = [&] {
     out << between;
@@ -47,8 +49,11 @@ void write_text(std::ostream& out, const Options& options, const Trace& trace, b
   }
   if (options.stats) {
     next_part();
-    fathom::write_text(out, fathom::function_stats(trace.forest),
-                       {.order = options.sort, .top = options.top, .color = color});
+    fathom::write_text(
+        out, fathom::function_stats(trace.forest),
+        {.order = options.sort, .top = options.top, .color = color, .remark = [&](const fathom::FunctionStat& f) {
+           return symbols.remark(f);
+         }});
   }
   if (options.switches) {
     next_part();
@@ -73,12 +78,19 @@ int run(int argc, const char* const* argv) {
     return 0;
   examples::Output output = open_output(*options);
   Trace trace(options->tree);
+  // A file that cannot be read is a mistake to hear of before anything is recorded. The kernel's own is read after it,
+  // since what is traced may load modules.
+  Symbols symbols;
+  if (options->symbols)
+    symbols = Symbols::of_file(*options->symbols);
   const int status = acquire(*options, trace);
+  if (!options->symbols && !options->from)
+    symbols = Symbols::of_this_kernel(options->quiet);
 
   if (options->json)
-    write_json(output.stream(), *options, trace);
+    write_json(output.stream(), *options, trace, symbols);
   else
-    write_text(output.stream(), *options, trace, examples::wants_color(options->color, output));
+    write_text(output.stream(), *options, trace, symbols, examples::wants_color(options->color, output));
   output.close();
 
   const Account account = account_of(trace);

@@ -3,6 +3,7 @@
 #include <fathom/graph/context_switches.hpp>
 #include <fathom/graph/function_stats.hpp>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -43,6 +44,18 @@ Json json_of(const fathom::FunctionStat& f) {
           {"p99_ns", if_timed(f.p99)},
           {"max_ns", if_timed(f.max)},
           {"log2_histogram", f.log2_histogram}};
+}
+
+// Of each symbol that the function may be.
+Json json_of(const std::vector<fathom::Symbol>& symbols) {
+  Json json = Json::array();
+  for (const fathom::Symbol& symbol : symbols)
+    json.push_back({{"name", symbol.name()},
+                    {"address", fmt::format("{:#x}", symbol.address())},
+                    {"type", std::string(1, symbol.type().letter())},
+                    {"origin", fathom::to_string(symbol.origin())},
+                    {"description", symbol.type().description(symbol.origin())}});
+  return json;
 }
 
 Json json_of(const std::optional<fathom::Task>& task) {
@@ -180,13 +193,18 @@ void add_trees(Writer& writer, const fathom::CallForest& forest) {
   writer.add(before == "[\n" ? "[]" : "\n]");
 }
 
-void add_functions(Writer& writer, const Options& options, const fathom::CallForest& forest) {
+void add_functions(Writer& writer, const Options& options, const fathom::CallForest& forest, const Symbols& symbols) {
   const fathom::FunctionStats stats = fathom::function_stats(forest);
   std::vector<const fathom::FunctionStat*> rows = fathom::in_order(stats, options.sort);
   if (options.top != 0)
     rows.resize(std::min(options.top, rows.size()));
   writer.member("functions");
-  add_array(writer, rows | std::views::transform([](const fathom::FunctionStat* f) { return json_of(*f); }));
+  add_array(writer, rows | std::views::transform([&symbols](const fathom::FunctionStat* f) {
+                      Json json = json_of(*f);
+                      if (const std::vector<fathom::Symbol> found = symbols.find(*f); !found.empty())
+                        json["symbols"] = json_of(found);
+                      return json;
+                    }));
 }
 
 void add_switches(Writer& writer, const fathom::CallForest& forest) {
@@ -234,10 +252,10 @@ void add_input(Writer& writer, const Trace& trace) {
 
 }  // namespace
 
-void write_json(std::ostream& out, const Options& options, const Trace& trace) {
+void write_json(std::ostream& out, const Options& options, const Trace& trace, const Symbols& symbols) {
   Writer writer(out);
   if (options.stats)
-    add_functions(writer, options, trace.forest);
+    add_functions(writer, options, trace.forest, symbols);
   if (options.switches)
     add_switches(writer, trace.forest);
   if (options.tree) {

@@ -209,6 +209,12 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
          "One JSON object: `functions` (all, unless --top), with --switches `switches`, with --tree `trees`; and\n"
          "`input`, `lost`. Times in nanoseconds")
       ->group(show);
+  app.add_option(
+         "--symbols", options.symbols,
+         "Say what the functions are, from a copy of /proc/kallsyms (where something is recorded, the kernel's\n"
+         "own is the default)")
+      ->type_name("FILE")
+      ->group(show);
   app.add_option("-o,--output", options.output, "Write the data to a file, - for standard output")
       ->type_name("FILE")
       ->group(show);

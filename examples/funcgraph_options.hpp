@@ -39,6 +39,7 @@ struct Options {
   bool json = false;
   fathom::FunctionOrder sort = fathom::FunctionOrder::self;
   std::size_t top = 0;  // 0: all
+  std::optional<std::string> symbols;
   std::optional<std::string> output;
   examples::Color color = examples::Color::automatic;
   bool quiet = false;

@@ -43,7 +43,7 @@ void append_header(std::string& out) {
   out += "  FUNCTION\n";
 }
 
-void append_row(std::string& out, const FunctionStat& f, Duration whole) {
+void append_row(std::string& out, const FunctionStat& f, Duration whole, const FunctionStatsTextOptions& options) {
   output::append_microseconds_column(out, f.self, kTimeWidth);
   append_percent(out, f.self, whole);
   output::append_microseconds_column(out, f.total, kTimeWidth);
@@ -57,6 +57,11 @@ void append_row(std::string& out, const FunctionStat& f, Duration whole) {
   }
   out += "  ";
   output::append_function(out, f.name, f.module);
+  if (const std::string remark = options.remark ? options.remark(f) : std::string(); !remark.empty()) {
+    out += "  ";
+    const output::Colored dim(out, output::kDim, options.color);
+    output::append_printable(out, remark);
+  }
   out += '\n';
 }
 
@@ -94,7 +99,7 @@ void append_text(std::string& out, const FunctionStats& stats, const FunctionSta
   const std::vector<const FunctionStat*> rows = in_order(stats, options.order);
   const std::size_t shown = options.top == 0 ? rows.size() : std::min(options.top, rows.size());
   for (std::size_t i = 0; i < shown; ++i)
-    append_row(out, *rows[i], stats.self());
+    append_row(out, *rows[i], stats.self(), options);
 
   out += "# ";
   output::append_count(out, rows.size(), "function, ", "functions, ");

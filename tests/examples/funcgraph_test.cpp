@@ -3,6 +3,7 @@
 
 #include "program_run.hpp"
 
+#include <fathom/base/parse_stats.hpp>
 #include <fathom/base/unique_fd.hpp>
 
 #include <gmock/gmock.h>
@@ -67,6 +68,40 @@ TEST(Funcgraph, ShowsTheTreeThenTheTable) {
   EXPECT_EQ(run.status(), 0);
   EXPECT_EQ(run.out(), golden("funcgraph-default.txt"));
   EXPECT_EQ(run.err(), "funcgraph: " + kCapture + ": 235 lines, 117 calls, nothing skipped, nothing lost\n");
+}
+
+TEST(Funcgraph, SaysWhatTheFunctionsAre) {
+  const TestFolder folder;
+  const std::string trace = folder.file("trace", std::string(kTrace) + " 0)   0.100 us    |  0xffffffffc0003010();\n");
+  const std::string symbols = folder.file("kallsyms",
+                                          "ffffffff81000000 T _stext\n"
+                                          "ffffffff81000100 T vfs_read\n"
+                                          "ffffffff81000200 t rw_verify_area\n"
+                                          "ffffffff81000300 t rw_verify_area\n"
+                                          "ffffffff81000400 D ovl_read\n"
+                                          "ffffffff81000500 T _etext\n"
+                                          "ffffffffc0001000 t ovl_read\t[overlay]\n"
+                                          "ffffffffc0003000 t bpf_prog_0123456789abcdef_on_open\t[bpf]\n"
+                                          "ffffffffc0004000 t bpf_prog_1123456789abcdef_on_close\t[bpf]\n");
+  ProgramRun run(command({"--stats", "--symbols", symbols, "--from", trace}));
+  EXPECT_EQ(run.status(), 0) << run.err();
+  EXPECT_THAT(run.out(), AllOf(HasSubstr("  vfs_read  T kernel\n"), HasSubstr("  rw_verify_area  t kernel, one of 2\n"),
+                               HasSubstr("  ovl_read [overlay]  t module\n"),
+                               HasSubstr("  t bpf_program, bpf_prog_0123456789abcdef_on_open+0x10\n")));
+
+  ProgramRun in_json(command({"--stats", "--json", "--symbols", symbols, "--from", trace}));
+  EXPECT_EQ(in_json.status(), 0);
+  for (const json& f : json::parse(in_json.out())["functions"]) {
+    ASSERT_TRUE(f.contains("symbols")) << f;
+    if (f["name"] == "ovl_read") {
+      EXPECT_EQ(f["symbols"][0]["address"], "0xffffffffc0001000");
+      EXPECT_EQ(f["symbols"][0]["origin"], "module");
+    }
+  }
+
+  ProgramRun without(command({"--stats", "--symbols", folder.path("nothing").string(), "--from", trace}));
+  EXPECT_EQ(without.status(), 1);
+  EXPECT_THAT(without.err(), StartsWith("funcgraph: cannot open "));
 }
 
 TEST(Funcgraph, ShowsWhatIsAskedFor) {
@@ -134,8 +169,10 @@ TEST(Funcgraph, JsonHasTheNumbers) {
   EXPECT_EQ(all.at("calls"), 4);
   EXPECT_EQ(all.at("input").at("bytes"), kTrace.size() + 13 + 23);
   EXPECT_EQ(all.at("input").at("lines"), 11);
-  EXPECT_EQ(all.at("input").at("skipped"),
-            json::parse(R"({"unknown_line":1,"line_too_long":0,"not_text":0,"cut_line":0})"));
+  json skipped;
+  for (const SkipReason reason : kSkipReasons)
+    skipped[std::string(to_string(reason))] = reason == SkipReason::unknown_line ? 1 : 0;
+  EXPECT_EQ(all.at("input").at("skipped"), skipped);
   EXPECT_EQ(all.at("input").at("first_skipped").at("line"), 10);
   EXPECT_EQ(all.at("input").at("first_skipped").at("reason"), "unknown_line");
   EXPECT_EQ(all.at("input").at("first_skipped").at("text"), "what is this");

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct FunctionStatsTextOptions {
   std::size_t top = 0;
   /// With terminal colours (ECMA-48).
   bool color = false;
+  /// What is to stand behind a function's name, such as what a KallsymsIndex knows of it; nothing where it gives an
+  /// empty text. Called once for each row that is written. What it throws passes through.
+  std::function<std::string(const FunctionStat&)> remark = {};
 };
 
 /// The functions of a trace as a table, a line each.
