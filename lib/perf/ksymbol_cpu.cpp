@@ -22,8 +22,6 @@ namespace fathom::perf {
 namespace {
 
 constexpr std::string_view kWhat = "the event of kernel symbols";
-// A clock that counts ticks moves within 10 ms (CONFIG_HZ is at least 100).
-constexpr std::chrono::milliseconds kCoarsestTick{20};
 
 perf_event_attr attributes(bool count_losses) {
   perf_event_attr attr{};
@@ -69,7 +67,6 @@ KsymbolCpu::KsymbolCpu(unsigned cpu, const KsymbolOptions& options) : cpu_(cpu) 
   std::tie(fd_, counts_losses_) = open_counting(cpu, options);
   mapping_ = PerfMapping(fd_.get(), options.ring_pages, kWhat);
   ring_ = mapping_.ring();
-  (void)alive();  // learns how fine the clock is
 }
 
 std::optional<KsymbolCpu::Counts> KsymbolCpu::read_counts() const {
@@ -104,20 +101,9 @@ void KsymbolCpu::drain(KsymbolBatch& batch, ParseStats& stats) {
   }
 }
 
-bool KsymbolCpu::alive() {
-  const auto first = read_counts();
-  const auto second = read_counts();
-  if (!first || !second)
-    return false;
-  const auto now = std::chrono::steady_clock::now();
-  const bool moves = second->time_enabled != first->time_enabled;
-  fine_clock_ = fine_clock_ || moves;
-  if (moves || second->time_enabled != time_enabled_) {
-    moved_ = now;
-    time_enabled_ = second->time_enabled;
-    return moves || !fine_clock_;
-  }
-  return !fine_clock_ && now - moved_ < kCoarsestTick;
+std::optional<std::uint64_t> KsymbolCpu::time_enabled() const {
+  const auto counts = read_counts();
+  return counts ? std::optional(counts->time_enabled) : std::nullopt;
 }
 
 }  // namespace fathom::perf

@@ -5,7 +5,6 @@
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -21,9 +20,10 @@ class KsymbolCpu {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Adds what came to `batch`.
   void drain(KsymbolBatch& batch, ParseStats& stats);
-  /// Whether the event still hears its CPU. A CPU that goes down takes the event off for good, and nothing but its
-  /// time, which stands still, shows that (kernel/events/core.c, perf_event_exit_cpu_context).
-  [[nodiscard]] bool alive();
+  /// How long the event has listened to its CPU, in nanoseconds; absent where it surely does not any more. A CPU that
+  /// goes down takes the event off for good, and mostly nothing but this time, which stands still, shows it
+  /// (kernel/events/core.c, perf_event_exit_cpu_context).
+  [[nodiscard]] std::optional<std::uint64_t> time_enabled() const;
 
  private:
   // What read(2) gives, by our read_format.
@@ -42,9 +42,6 @@ class KsymbolCpu {
   bool counts_losses_ = true;       // read(2) tells the losses
   std::uint64_t lost_told_ = 0;     // by LOST records
   std::uint64_t lost_counted_ = 0;  // what went into batches
-  bool fine_clock_ = false;         // two reads in a row give different times
-  std::uint64_t time_enabled_ = 0;
-  std::chrono::steady_clock::time_point moved_;  // when it was last seen to grow
 };
 
 }  // namespace fathom::perf

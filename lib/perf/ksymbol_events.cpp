@@ -1,3 +1,4 @@
+#include "deaf_cpus.hpp"
 #include "ksymbol_cpu.hpp"
 
 #include <fathom/base/error.hpp>
@@ -8,15 +9,36 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 namespace fathom {
+
+namespace {
+
+// Two clocks are read one after the other.
+constexpr std::chrono::milliseconds kClockJitter{100};
+
+std::chrono::nanoseconds clock_now(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+// How long the system slept since it was booted.
+std::chrono::nanoseconds time_suspended() {
+  return clock_now(CLOCK_BOOTTIME) - clock_now(CLOCK_MONOTONIC);
+}
+
+}  // namespace
 
 struct KsymbolEvents::State {
   explicit State(KsymbolOptions wanted);
 
   [[nodiscard]] CpuSet watched() const;
-  // Takes out those that hear their CPU no longer, and joins those of `online` that are not watched.
+  // Takes out those of CPUs that are down, and where that is due those that hear their CPU no longer; joins those of
+  // `online` that are not watched.
   void follow(const CpuSet& online, KsymbolBatch& batch);
   void join(unsigned cpu);
   // As a loss in `batch`, whether it works or not.
@@ -25,6 +47,8 @@ struct KsymbolEvents::State {
   KsymbolOptions options;
   UniqueFd epoll;
   std::vector<perf::KsymbolCpu> cpus;
+  bool recheck = false;
+  std::chrono::nanoseconds suspended = time_suspended();  // what it was at the last look
   ParseStats stats;
 };
 
@@ -89,7 +113,12 @@ void KsymbolEvents::State::join_late(unsigned cpu, KsymbolBatch& batch) {
 }
 
 void KsymbolEvents::State::follow(const CpuSet& online, KsymbolBatch& batch) {
-  std::erase_if(cpus, [&](perf::KsymbolCpu& cpu) { return !online.contains(cpu.cpu()) || !cpu.alive(); });
+  // On the way to sleep all CPUs but one go down, and come back without a uevent.
+  const std::chrono::nanoseconds suspended_before = std::exchange(suspended, time_suspended());
+  const bool ask = std::exchange(recheck, false) || suspended - suspended_before > kClockJitter;
+  std::erase_if(cpus, [&](const perf::KsymbolCpu& cpu) { return !online.contains(cpu.cpu()); });
+  const CpuSet deaf = ask ? perf::deaf_cpus(cpus) : CpuSet{};
+  std::erase_if(cpus, [&](const perf::KsymbolCpu& cpu) { return deaf.contains(cpu.cpu()); });
   const CpuSet before = watched();
   for (const unsigned cpu : online.cpus()) {
     if (!before.contains(cpu))
@@ -114,6 +143,10 @@ KsymbolBatch KsymbolEvents::drain() {
   state_->follow(online_now(state_->options.sys).value_or(state_->watched()), batch);
   std::ranges::stable_sort(batch.events, {}, &KsymbolEvent::time);
   return batch;
+}
+
+void KsymbolEvents::recheck_cpus() noexcept {
+  state_->recheck = true;
 }
 
 CpuSet KsymbolEvents::cpus() const {

@@ -81,6 +81,10 @@ std::optional<ModuleEvent> module_event(const symbols::Uevent& uevent) {
                      .synthetic = uevent.synthetic};
 }
 
+bool is_cpu_change(const symbols::Uevent& uevent) {
+  return uevent.subsystem == "cpu" && (uevent.action == "online" || uevent.action == "offline");
+}
+
 void set_receive_buffer(int fd, std::size_t wanted) {
   const int size = static_cast<int>(std::min<std::size_t>(wanted, 1U << 30U));
   // The first goes beyond rmem_max and needs CAP_NET_ADMIN, the second does what it can.
@@ -133,6 +137,7 @@ ModuleBatch ModuleEvents::drain() {
       continue;
     }
     count(stats_, received->text, std::nullopt);
+    batch.cpus_changed = batch.cpus_changed || is_cpu_change(*uevent);
     if (auto event = module_event(*uevent))
       batch.events.push_back(std::move(*event));
   }

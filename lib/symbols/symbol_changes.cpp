@@ -61,16 +61,20 @@ SymbolChanges::SymbolChanges(const SymbolChangesOptions& options) {
 
 SymbolChangeSummary SymbolChanges::drain() {
   SymbolChangeSummary summary;
-  if (ksymbols_) {
-    KsymbolBatch batch = ksymbols_->drain();
-    summary.ksymbols = std::move(batch.events);
-    summary.ksymbol_losses = std::move(batch.losses);
-  }
+  bool cpus_changed = !modules_;  // nobody tells
   if (modules_) {
     ModuleBatch batch = modules_->drain();
+    cpus_changed = batch.cpus_changed || batch.losses != 0;
     summary.modules = std::move(batch.events);
     summary.module_losses = batch.losses;
     std::erase_if(summary.modules, [](const ModuleEvent& event) { return event.synthetic; });
+  }
+  if (ksymbols_) {
+    if (cpus_changed)
+      ksymbols_->recheck_cpus();
+    KsymbolBatch batch = ksymbols_->drain();
+    summary.ksymbols = std::move(batch.events);
+    summary.ksymbol_losses = std::move(batch.losses);
   }
   return summary;
 }

@@ -79,6 +79,7 @@ TEST_F(ModuleEventsAlone, OthersAreCountedAndPassedOver) {
   const ModuleBatch batch = modules.drain();
   EXPECT_THAT(actions_of(batch, "fathom_fake"),
               ::testing::ElementsAre(ModuleEvent::Action::add, ModuleEvent::Action::remove));
+  EXPECT_TRUE(batch.cpus_changed);
   EXPECT_EQ(modules.stats().skipped(SkipReason::unknown_line), 1U);
   EXPECT_GE(modules.stats().parsed_records, 5U);
   EXPECT_EQ(modules.stats().bytes, modules.stats().parsed_bytes + modules.stats().skipped_bytes);

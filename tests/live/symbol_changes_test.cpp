@@ -1,4 +1,5 @@
 #include "bpf_program.hpp"
+#include "cpu_offline.hpp"
 #include "kernel_module.hpp"
 #include "private_network.hpp"
 #include "unprivileged.hpp"
@@ -64,6 +65,21 @@ TEST(SymbolChanges, LossesAreAReasonToReadAgain) {
   const SymbolChangeSummary lossy = changes.drain();
   EXPECT_EQ(lossy.ksymbol_losses.size(), 1U);
   EXPECT_TRUE(lossy.due());
+}
+
+TEST(SymbolChangesHotplug, ACpuThatWasDownBetweenTwoDrainsMakesItDue) {
+  if (const auto why = why_no_hotplug())
+    GTEST_SKIP() << *why;
+  SymbolChanges changes;
+  (void)changes.drain();
+  {
+    const CpuOffline offline(1);
+  }
+  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  const SymbolChangeSummary summary = changes.drain();
+  EXPECT_TRUE(summary.due());
+  ASSERT_EQ(summary.ksymbol_losses.size(), 1U);
+  EXPECT_EQ(summary.ksymbol_losses[0], (KsymbolLoss{.cpu = 1, .reason = KsymbolLoss::Reason::cpu_came, .events = {}}));
 }
 
 TEST(SymbolChanges, WithoutRightsModulesAreNoticedAndTheRestIsExplained) {

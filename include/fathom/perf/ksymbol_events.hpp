@@ -104,9 +104,14 @@ class KsymbolEvents {
   /// Readable when something came: an epoll descriptor, owned here. The kernel says so once for each wake-up, not for
   /// as long as something is there: call `drain` after each, and once after the handle was added to an epoll set.
   [[nodiscard]] int native_handle() const noexcept;
-  /// What came since the last call, and joins the CPUs that came up meanwhile. Never blocks, never throws on what the
-  /// kernel wrote. Costs two system calls for each CPU, a few microseconds.
+  /// What came since the last call; joins the CPUs that came up meanwhile, and leaves those that went down. Never
+  /// waits for events, never throws on what the kernel wrote.
   [[nodiscard]] KsymbolBatch drain();
+  /// Has the next `drain` ask each CPU's event whether it still listens, which costs an interrupt on each CPU, and 50
+  /// ms where one does not. A CPU that goes down takes its event off for good, so one that went down and came back
+  /// between two calls is found only so. Call it when a uevent tells that CPUs went or came (ModuleBatch::cpus_changed;
+  /// SymbolChanges does). `drain` itself asks after the system was suspended, which is no uevent.
+  void recheck_cpus() noexcept;
   /// The CPUs that are listened to.
   [[nodiscard]] CpuSet cpus() const;
   /// What was made of the records, in all calls of `drain`.

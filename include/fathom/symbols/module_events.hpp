@@ -34,9 +34,10 @@ struct ModuleEvent {
 struct ModuleBatch {
   std::vector<ModuleEvent> events;  ///< in the kernel's order
   std::uint64_t losses = 0;         ///< how often the socket overflowed; how many events that took, nobody knows
+  bool cpus_changed = false;        ///< a CPU went or came: what the socket tells besides, for KsymbolEvents
 
   /// Whether nothing happened at all.
-  [[nodiscard]] bool empty() const noexcept { return events.empty() && losses == 0; }
+  [[nodiscard]] bool empty() const noexcept { return events.empty() && losses == 0 && !cpus_changed; }
 };
 
 /// How to listen.

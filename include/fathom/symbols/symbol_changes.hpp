@@ -13,8 +13,8 @@ namespace fathom {
 
 /// How to listen to both kinds of changes.
 struct SymbolChangesOptions {
-  KsymbolOptions ksymbols;      ///< how to listen to code that the kernel generates
-  ModuleEventsOptions modules;  ///< how to listen to modules
+  KsymbolOptions ksymbols = {};      ///< how to listen to code that the kernel generates
+  ModuleEventsOptions modules = {};  ///< how to listen to modules
 };
 
 /// Which changes are noticed, and why the others are not.
@@ -62,7 +62,7 @@ class SymbolChanges {
   /// Readable when something came: an epoll descriptor, owned here. As for KsymbolEvents, call `drain` after each
   /// wake-up, and once after the handle was added to an epoll set.
   [[nodiscard]] int native_handle() const noexcept { return epoll_.get(); }
-  /// What came since the last call. Never blocks.
+  /// What came since the last call. Never waits for changes.
   [[nodiscard]] SymbolChangeSummary drain();
   /// Which kinds are noticed.
   [[nodiscard]] const SymbolNotices& notices() const noexcept { return notices_; }

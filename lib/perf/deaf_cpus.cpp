@@ -1,0 +1,48 @@
+#include "deaf_cpus.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <thread>
+
+namespace fathom::perf {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+// Some kernels' clock moves with the timer's ticks only, every 10 ms at most; an idle CPU's maybe later.
+constexpr std::chrono::milliseconds kLongestStandstill{50};
+constexpr std::chrono::milliseconds kPause{1};
+
+struct Asked {
+  const KsymbolCpu* cpu;
+  std::optional<std::uint64_t> time_enabled;
+
+  [[nodiscard]] bool moved() const {
+    const auto now = cpu->time_enabled();
+    return now && now != time_enabled;
+  }
+};
+
+}  // namespace
+
+CpuSet deaf_cpus(const std::vector<KsymbolCpu>& cpus) {
+  std::vector<Asked> silent;
+  silent.reserve(cpus.size());
+  for (const KsymbolCpu& cpu : cpus)
+    silent.push_back({.cpu = &cpu, .time_enabled = cpu.time_enabled()});
+  const auto until = steady_clock::now() + kLongestStandstill;
+  for (;;) {
+    std::erase_if(silent, [](const Asked& asked) { return asked.moved(); });
+    if (silent.empty() || steady_clock::now() > until)
+      break;
+    std::this_thread::sleep_for(kPause);
+  }
+  CpuSet deaf;
+  for (const Asked& asked : silent)
+    deaf.insert(asked.cpu->cpu());
+  return deaf;
+}
+
+}  // namespace fathom::perf
