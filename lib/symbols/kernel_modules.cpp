@@ -19,6 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whether there is code in it that stays. What a module no longer needs once it runs (.init.text, .symtab) is freed,
+// but goes on being listed, with addresses where another module may be by now.
+bool stays_as_code(std::string_view section) {
+  return section.find(".text") != std::string_view::npos && !section.starts_with(".init");
+}
+
 // The folder's entries; none if it cannot be read.
 std::vector<fs::path> entries(const fs::path& folder) {
   std::error_code error;
@@ -34,6 +40,8 @@ std::vector<ModuleSection> loaded_sections(const std::string& sys) {
   std::vector<ModuleSection> sections;
   for (const fs::path& module : entries(sys + "/module")) {
     for (const fs::path& section : entries(module / "sections")) {
+      if (!stays_as_code(section.filename().native()))
+        continue;
       std::ifstream file(section);
       std::string text;
       std::uint64_t address = 0;

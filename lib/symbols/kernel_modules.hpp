@@ -8,7 +8,7 @@
 
 namespace fathom::detail {
 
-/// Where a section of a loaded kernel module lies.
+/// Where a section with code of a loaded kernel module lies.
 struct ModuleSection {
   std::uint64_t address;
   std::string module;

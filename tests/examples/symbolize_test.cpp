@@ -1,0 +1,111 @@
+// The program symbolize, as a user runs it: what it writes, what it says, how it ends.
+
+#include "program_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+namespace fathom {
+namespace {
+
+using test::ProgramRun;
+using test::TestFolder;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+std::vector<std::string> command(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), FATHOM_TEST_SYMBOLIZE);
+  return arguments;
+}
+
+std::string hex(std::uint64_t value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%lx", value);
+  return text.data();
+}
+
+// A function of this very program.
+std::uint64_t known() {
+  return reinterpret_cast<std::uintptr_t>(&known);
+}
+
+TEST(Symbolize, NamesAnAddressOfAProcess) {
+  ProgramRun run(command({std::to_string(::getpid()), "0x" + hex(known()), "10"}));
+  EXPECT_EQ(run.status(), 1);  // for the second one
+  EXPECT_THAT(run.out(), HasSubstr("known()+0x0"));
+  EXPECT_THAT(run.out(), HasSubstr("0x0000000000000010 ?? (unmapped)\n"));
+  EXPECT_THAT(run.err(), IsEmpty());
+}
+
+TEST(Symbolize, ReadsAddressesAndASavedMap) {
+  const TestFolder folder;
+  const std::string maps = folder.file("maps", test::content_of("/proc/self/maps") + "damaged\n");
+  ProgramRun run(command({"--maps", maps, "--no-lines", "--verbose", "-"}),
+                 folder.file("addresses", hex(known() + 1) + " 0x" + hex(known()) + "\nnonsense\n"));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.out(), HasSubstr("known()+0x1\n"));
+  EXPECT_THAT(run.out(), HasSubstr("known()+0x0\n"));
+  EXPECT_THAT(run.out(), HasSubstr("in " FATHOM_TEST_SELF));
+  EXPECT_THAT(run.err(), HasSubstr("skipped 1 of"));
+  EXPECT_THAT(run.err(), HasSubstr("'nonsense' is no address"));
+}
+
+TEST(Symbolize, WritesAnObjectALine) {
+  ProgramRun run(command({std::to_string(::getpid()), "--json", hex(known()), "0"}));
+  EXPECT_EQ(run.status(), 1);
+  std::istringstream lines(run.out());
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  const auto hit = nlohmann::json::parse(line);
+  EXPECT_EQ(hit["address"], "0x" + hex(known()));
+  EXPECT_EQ(hit["offset"], 0);
+  EXPECT_THAT(hit["frames"].back()["function"].get<std::string>(), HasSubstr("known()"));
+  EXPECT_EQ(hit["frames"].back()["inlined"], false);
+  EXPECT_EQ(hit["module"]["path"], FATHOM_TEST_SELF);
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(nlohmann::json::parse(line)["failure"], "unmapped");
+}
+
+TEST(Symbolize, SaysWhatItCannotDo) {
+  ProgramRun gone(command({"1073741823", "0"}));
+  EXPECT_EQ(gone.status(), 1);
+  EXPECT_THAT(gone.err(), StartsWith("symbolize: cannot read /proc/1073741823/maps"));
+  ProgramRun no_file(command({"--exe", "/no/such/file", "0"}));
+  EXPECT_EQ(no_file.status(), 1);
+  EXPECT_THAT(no_file.err(), HasSubstr("/no/such/file"));
+  ProgramRun no_kernel(command({"--kernel", "--vmlinux", "/no/vmlinux", "0"}));
+  EXPECT_EQ(no_kernel.status(), 1);
+  EXPECT_THAT(no_kernel.err(), HasSubstr("/no/vmlinux"));
+}
+
+class WrongUsage : public testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(WrongUsage, Is2) {
+  ProgramRun run(command(GetParam()));
+  EXPECT_EQ(run.status(), 2);
+  EXPECT_THAT(run.out(), IsEmpty());
+  EXPECT_THAT(run.err(), StartsWith("symbolize: "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Symbolize, WrongUsage,
+                         testing::Values(std::vector<std::string>{}, std::vector<std::string>{"1"},
+                                         std::vector<std::string>{"x", "1"}, std::vector<std::string>{"0", "1"},
+                                         std::vector<std::string>{"1", "xyz"},
+                                         std::vector<std::string>{"--kernel", "--exe", "a", "1"},
+                                         std::vector<std::string>{"--offsets", "1", "1"},
+                                         std::vector<std::string>{"--sysroot", "a", "1", "1"},
+                                         std::vector<std::string>{"--nope", "1", "1"}));
+
+TEST(Symbolize, HelpsOnStandardOutput) {
+  ProgramRun run(command({"--help"}));
+  EXPECT_EQ(run.status(), 0);
+  EXPECT_THAT(run.out(), HasSubstr("--debuginfod-urls"));
+  EXPECT_THAT(run.err(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace fathom
