@@ -27,6 +27,7 @@
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
+#include <fathom/symbols/dwarf_inline_sites.hpp>
 #include <fathom/symbols/elf_files.hpp>
 #include <fathom/symbols/elf_symbolizer.hpp>
 #include <fathom/symbols/inline_sites.hpp>
