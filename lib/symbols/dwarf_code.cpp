@@ -63,6 +63,10 @@ bool DwarfCode::open() {
   dwarf_ = dwarf_begin_elf(image_->elf(), DWARF_C_READ, nullptr);
   if (dwarf_ == nullptr)
     return false;
+  if (!image_->debug_strings_end() || (supplement_ != nullptr && !supplement_->debug_strings_end())) {
+    dwarf_end(std::exchange(dwarf_, nullptr));
+    return false;
+  }
   if (supplement_ != nullptr) {
     supplement_dwarf_ = dwarf_begin_elf(supplement_->elf(), DWARF_C_READ, nullptr);
     dwarf_setalt(dwarf_, supplement_dwarf_);

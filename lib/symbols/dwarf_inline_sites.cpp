@@ -116,7 +116,7 @@ DwarfInlineSites::DwarfInlineSites(const std::string& path, const DwarfInlineSit
   if (image == nullptr)
     throw Error(std::errc::executable_format_error, "read", path, "it is no ELF file");
   const std::unique_ptr<Dwarf, DwarfEnd> dwarf(dwarf_begin_elf(image->elf(), DWARF_C_READ, nullptr));
-  if (dwarf == nullptr)
+  if (dwarf == nullptr || !image->debug_strings_end())
     throw Error(std::errc::executable_format_error, "read the DWARF of", path,
                 "it has none: the debug package holds a vmlinux that has");
   auto table = std::make_unique<Table>();

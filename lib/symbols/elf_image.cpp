@@ -167,6 +167,18 @@ bool ElfImage::has_section(std::string_view name) const {
   return std::ranges::any_of(sections_, [name](const Section& s) { return s.name == name && s.in_file; });
 }
 
+bool ElfImage::debug_strings_end() const {
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    if (!sections_[i].name.ends_with("debug_str") && !sections_[i].name.ends_with("debug_line_str"))
+      continue;
+    const Elf_Data* const data = elf_rawdata(elf_getscn(elf_, i), nullptr);
+    if (data != nullptr && data->d_buf != nullptr && data->d_size != 0 &&
+        static_cast<const char*>(data->d_buf)[data->d_size - 1] != '\0')
+      return false;
+  }
+  return true;
+}
+
 void ElfImage::close_file() {
   if (dwfl_ != nullptr)
     return;

@@ -70,6 +70,9 @@ class ElfImage {
   [[nodiscard]] const std::string& build_id() const noexcept { return build_id_; }
   [[nodiscard]] std::optional<DebugLink> debug_link() const;
   [[nodiscard]] bool has_section(std::string_view name) const;
+  /// Whether the tables of strings of the DWARF end with a NUL. libdw 0.188 reads a string up to its NUL, wherever that
+  /// may be, so what does not pass must not be read. To be asked when libdw has unpacked the sections.
+  [[nodiscard]] bool debug_strings_end() const;
   /// What was not read yet can no longer be.
   void close_file();
 
