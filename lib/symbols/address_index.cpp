@@ -1,13 +1,19 @@
 #include "address_index.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace fathom::detail {
 
 namespace {
 
+constexpr std::uint32_t kBefore = 0xffff'ffff;
 constexpr std::int32_t kUnused = std::numeric_limits<std::int32_t>::max();
 
 std::uint32_t high_half(std::uint64_t address) noexcept {
@@ -22,13 +28,24 @@ std::uint32_t low_half(std::int32_t key) noexcept {
   return static_cast<std::uint32_t>(key) ^ 0x8000'0000U;
 }
 
-// How many keys are no greater. Written so that compilers make four comparisons of four of it.
-template <std::size_t Count>
-std::uint32_t rank(const std::array<std::int32_t, Count>& keys, std::int32_t key) noexcept {
-  std::int32_t greater = 0;
+// How many of 16 ascending keys are no greater.
+std::uint32_t rank(const std::array<std::int32_t, 16>& keys, std::int32_t key) noexcept {
+#if defined(__SSE2__)
+  // Sixteen answers become one bit each; the first greater key is the first bit.
+  const __m128i wanted = _mm_set1_epi32(key);
+  const auto greater = [&](std::size_t at) {
+    return _mm_cmpgt_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(&keys[at])), wanted);
+  };
+  const __m128i low = _mm_packs_epi32(greater(0), greater(4));
+  const __m128i high = _mm_packs_epi32(greater(8), greater(12));
+  const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+  return static_cast<std::uint32_t>(std::countr_zero(bits | 0x1'0000U));
+#else
+  std::uint32_t count = 0;
   for (const std::int32_t k : keys)
-    greater -= static_cast<std::int32_t>(k > key);
-  return static_cast<std::uint32_t>(static_cast<std::int32_t>(Count) + greater);
+    count += k > key ? 0U : 1U;
+  return count;
+#endif
 }
 
 }  // namespace
@@ -52,7 +69,10 @@ AddressIndex AddressIndex::Builder::finish() && {
   for (Segment& segment : index_.segments_)
     index_.build_nodes(segment);
   const auto main = std::ranges::max_element(index_.segments_, {}, &Segment::count);
-  index_.main_ = static_cast<std::size_t>(main - index_.segments_.begin());
+  if (main != index_.segments_.end()) {
+    index_.main_ = static_cast<std::size_t>(main - index_.segments_.begin());
+    index_.main_high_ = main->high;
+  }
   index_.nodes_.shrink_to_fit();
   index_.segments_.shrink_to_fit();
   // Growing leaves half of the room unused at worst; a little is not worth the copy.
@@ -126,23 +146,37 @@ std::optional<AddressIndex::Position> AddressIndex::locate(std::uint64_t address
       return last;
     --key;
   }
-  std::uint32_t child = 0;
-  for (std::uint32_t level = 0; level < segment->levels; ++level) {
-    const std::uint32_t found = rank(nodes_[segment->nodes[level] + child].keys, key);
-    if (found == 0)
-      break;  // before the first address of all: the leaf says so too
-    child = static_cast<std::uint32_t>(child * kFanout) + found - 1;
-  }
-  const std::uint32_t leaf = segment->leaf + child;
-  const std::uint32_t found = rank(leaves_[leaf].keys, key);
-  if (found != 0)
-    return Position{segment, leaf, found - 1};
+  const Position position = descend(*segment, key);
+  if (position.slot != kBefore)
+    return position;
   if (segment == segments_.data())
     return std::nullopt;
   return last_of(*std::prev(segment));
 }
 
+// From the root to a leaf. The slot is kBefore if the segment's first key is greater.
+AddressIndex::Position AddressIndex::descend(const Segment& segment, std::int32_t key) const noexcept {
+  const Node* const nodes = nodes_.data();
+  std::uint32_t child = 0;
+  for (std::uint32_t level = 0; level < segment.levels; ++level) {
+    const std::uint32_t found = rank(nodes[segment.nodes[level] + child].keys, key);
+    if (found == 0)
+      return {&segment, segment.leaf, kBefore};
+    child = static_cast<std::uint32_t>(child * kFanout) + found - 1;
+  }
+  const std::uint32_t leaf = segment.leaf + child;
+  return {&segment, leaf, rank(leaves_[leaf].keys, key) - 1};
+}
+
 AddressIndex::Place AddressIndex::find(std::uint64_t address) const noexcept {
+  const std::int32_t key = key_of(address);
+  if (high_half(address) == main_high_ && key != kUnused && !segments_.empty()) {
+    const Position position = descend(segments_[main_], key);
+    if (position.slot != kBefore) {
+      const Leaf& leaf = leaves_[position.leaf];
+      return {leaf.values[position.slot], static_cast<std::uint32_t>(address) - low_half(leaf.keys[position.slot])};
+    }
+  }
   const auto position = locate(address);
   if (!position)
     return {};

@@ -71,6 +71,7 @@ class AddressIndex {
 
   [[nodiscard]] const Segment* segment_before(std::uint32_t high) const noexcept;
   [[nodiscard]] std::optional<Position> locate(std::uint64_t address) const noexcept;
+  [[nodiscard]] Position descend(const Segment& segment, std::int32_t key) const noexcept;
   [[nodiscard]] Position last_of(const Segment& segment) const noexcept;
   [[nodiscard]] Anchor at(const Position& position) const noexcept;
   void build_nodes(Segment& segment);
@@ -79,6 +80,7 @@ class AddressIndex {
   std::vector<Node> nodes_;
   std::vector<Segment> segments_;
   std::size_t main_ = 0;  // the biggest segment
+  std::uint32_t main_high_ = 0;
 };
 
 class AddressIndex::Builder {

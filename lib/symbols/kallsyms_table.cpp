@@ -5,12 +5,12 @@
 
 namespace fathom::detail {
 
-const NameIndex& KallsymsTable::by_name() const {
+void KallsymsTable::index_names() const {
   std::call_once(by_name_once_, [this] {
     by_name_.build(*this);
     lazy_bytes_ += by_name_.allocated_bytes();
+    by_name_ready_.store(true, std::memory_order_release);
   });
-  return by_name_;
 }
 
 std::span<const std::uint32_t> KallsymsTable::name_order() const {

@@ -49,13 +49,20 @@ struct KallsymsTable {
   [[nodiscard]] const SymbolOwner& owner_of(const SymbolEntry& symbol) const noexcept { return owners[symbol.owner()]; }
 
   /// The index by name, which the first call makes. Safe from all threads.
-  [[nodiscard]] const NameIndex& by_name() const;
+  [[nodiscard]] const NameIndex& by_name() const {
+    if (!by_name_ready_.load(std::memory_order_acquire))
+      index_names();
+    return by_name_;
+  }
   /// The places of all symbols in order of name; likewise.
   [[nodiscard]] std::span<const std::uint32_t> name_order() const;
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
 
  private:
+  void index_names() const;
+
   mutable std::once_flag by_name_once_;
+  mutable std::atomic<bool> by_name_ready_ = false;  // asked first, since call_once costs as much as a look-up
   mutable NameIndex by_name_;
   mutable std::once_flag name_order_once_;
   mutable std::vector<std::uint32_t> name_order_;

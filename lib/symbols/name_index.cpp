@@ -6,112 +6,184 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace fathom::detail {
 
 namespace {
+
+constexpr std::size_t kWord = 8;
+
+std::uint64_t load(const char* bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
 
 std::uint64_t mix(std::uint64_t value) noexcept {
   value *= 0x9e37'79b9'7f4a'7c15U;
   return value ^ value >> 32U;
 }
 
-// Eight bytes at a time; the last eight overlap where the length is no multiple.
+// Four words that overlap as they must hold all of a name of 8 to 32 bytes, whatever its length: so neither the hash
+// nor the comparison of most names takes a turn that depends on it.
+struct FourWords {
+  explicit FourWords(std::string_view name) noexcept
+      : first(load(name.data())),
+        second(load(name.data() + std::min(kWord, name.size() - kWord))),
+        third(load(name.data() + (std::max(name.size(), 2 * kWord) - 2 * kWord))),
+        last(load(name.data() + (name.size() - kWord))) {}
+
+  std::uint64_t first;
+  std::uint64_t second;
+  std::uint64_t third;
+  std::uint64_t last;
+};
+
 std::uint64_t hash_of(std::string_view name) noexcept {
-  std::uint64_t word = 0;
-  std::uint64_t hash = name.size();
-  const char* at = name.data();
-  const char* const end = at + name.size();
-  if (name.size() < sizeof word) {
-    std::memcpy(&word, at, name.size());
-    return mix(mix(hash ^ word));
+  if (name.size() < kWord) {
+    std::uint64_t word = name.size() << 56U;
+    std::memcpy(&word, name.data(), name.size());
+    return mix(mix(word ^ name.size()));
   }
-  for (; end - at > 8; at += 8) {
-    std::memcpy(&word, at, sizeof word);
-    hash = mix(hash ^ word);
-  }
-  std::memcpy(&word, end - sizeof word, sizeof word);
-  return mix(mix(hash ^ word));
+  const FourWords words(name);
+  std::uint64_t a = mix(mix(words.first ^ name.size()) ^ words.second);
+  const std::uint64_t b = mix(mix(words.third) ^ words.last);
+  for (std::size_t at = 2 * kWord; at + 2 * kWord < name.size(); at += kWord)
+    a = mix(a ^ load(name.data() + at));
+  return mix(a ^ std::rotl(b, 29));
+}
+
+// Both of one length.
+bool same_bytes(const char* a, std::string_view b) noexcept {
+  if (b.size() < kWord)
+    return std::memcmp(a, b.data(), b.size()) == 0;
+  const FourWords x({a, b.size()});
+  const FourWords y(b);
+  const bool same = ((x.first ^ y.first) | (x.second ^ y.second) | (x.third ^ y.third) | (x.last ^ y.last)) == 0;
+  if (b.size() <= 4 * kWord || !same)
+    return same;
+  return std::memcmp(a + 2 * kWord, b.data() + 2 * kWord, b.size() - 4 * kWord) == 0;
+}
+
+// A bit for each slot whose masked bits are the tag.
+std::uint32_t slots_with(const std::array<std::uint32_t, 8>& slots, std::uint32_t tag, std::uint32_t mask) noexcept {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi32(static_cast<std::int32_t>(tag));
+  const __m128i masks = _mm_set1_epi32(static_cast<std::int32_t>(mask));
+  const auto equal = [&](std::size_t at) {
+    const __m128i four = _mm_load_si128(reinterpret_cast<const __m128i*>(&slots[at]));
+    return _mm_cmpeq_epi32(_mm_and_si128(four, masks), wanted);
+  };
+  const __m128i all = _mm_packs_epi32(equal(0), equal(4));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(all, _mm_setzero_si128())));
+#else
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    bits |= ((slots[i] & mask) == tag ? 1U : 0U) << i;
+  return bits;
+#endif
 }
 
 }  // namespace
 
-// Every slot is as likely: the hash's upper half, scaled to their number. The tag is of the lower half.
-std::size_t NameIndex::slot_of(std::uint64_t hash) const noexcept {
-  return (hash >> 32U) * slots_.size() >> 32U;
+// Every bucket is as likely: the hash's upper half, scaled to their number. The tag is of the lower half.
+std::size_t NameIndex::bucket_of(std::uint64_t hash) const noexcept {
+  return (hash >> 32U) * buckets_.size() >> 32U;
 }
 
-std::uint32_t NameIndex::tag_of(std::uint64_t hash) const noexcept {
-  const unsigned below = place_bits_ + 1;
-  return below >= 32 ? 0 : static_cast<std::uint32_t>(hash) >> below << below;
-}
-
-std::uint32_t NameIndex::place_in(std::uint32_t slot) const noexcept {
-  return slot & ((1U << place_bits_) - 1);
+// The number of the slot of the symbol's name, which is its own if it is the first of that name.
+std::size_t NameIndex::find_or_take(const KallsymsTable& table, std::uint32_t place) {
+  const SymbolEntry& symbol = table.symbols[place];
+  const std::string_view name = table.name_of(symbol);
+  const std::uint64_t hash = hash_of(name);
+  const std::uint32_t tag = tag_of(hash);
+  for (std::size_t at = bucket_of(hash);; at = at + 1 == buckets_.size() ? 0 : at + 1) {
+    Bucket& bucket = buckets_[at];
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      const std::uint32_t slot = bucket.slots[i];
+      if (slot == kEmpty) {
+        bucket.slots[i] = tag | place;
+        bucket.names[i] = symbol.name();
+      } else if (tag_of(slot) != tag || table.name_of(table.symbols[place_in(slot)]) != name) {
+        continue;
+      }
+      return at * kSlots + i;
+    }
+  }
 }
 
 void NameIndex::build(const KallsymsTable& table) {
   const std::size_t count = table.symbols.size();
-  // Room for places, and for places in the lists, which hold each symbol once and a number for each two; and none of
-  // them is all ones.
-  place_bits_ = static_cast<unsigned>(std::bit_width(count + count / 2 + 1));
-  slots_.assign(count + count / 2 + 1, kEmpty);
-  lists_.clear();
-  // Symbols that are not the first of their name: slot, and place. In order of place within a slot, since sorted.
+  // Room for places in the lists too, which hold each symbol once and a number for each two; and no place is all ones.
+  place_mask_ = static_cast<std::uint32_t>(std::bit_ceil(count + count / 2 + 2) - 1);
+  list_mark_ = place_mask_ + 1;
+  tag_mask_ = ~(place_mask_ | list_mark_);
+  // Five sixths full at most.
+  Bucket empty{};
+  empty.slots.fill(kEmpty);
+  buckets_.assign(count * 6 / (5 * kSlots) + 1, empty);
+  // Symbols that are not the first of their name: slot, and place.
   std::vector<std::uint64_t> repeated;
   for (std::uint32_t place = 0; place < count; ++place) {
-    const std::string_view name = table.name_of(table.symbols[place]);
-    const std::uint64_t hash = hash_of(name);
-    const std::uint32_t tag = tag_of(hash);
-    std::size_t slot = slot_of(hash);
-    for (; slots_[slot] != kEmpty; slot = slot + 1 == slots_.size() ? 0 : slot + 1) {
-      if (tag_of(slots_[slot]) == tag && table.name_of(table.symbols[place_in(slots_[slot])]) == name)
-        break;
-    }
-    if (slots_[slot] == kEmpty)
-      slots_[slot] = tag | place;
-    else
-      repeated.push_back(std::uint64_t{slot} << 32U | place);
+    const std::size_t number = find_or_take(table, place);
+    if (place_in(slot_at(number)) != place)
+      repeated.push_back(std::uint64_t{number} << 32U | place);
   }
-  std::ranges::sort(repeated);
+  build_lists(repeated);
+}
+
+void NameIndex::build_lists(std::vector<std::uint64_t>& repeated) {
+  lists_.clear();
   lists_.reserve(2 * repeated.size());
+  std::ranges::sort(repeated);  // those of a slot together, in order of place
   for (auto at = repeated.begin(); at != repeated.end();) {
-    const std::size_t slot = *at >> 32U;
+    const std::size_t number = *at >> 32U;
+    std::uint32_t& slot = slot_at(number);
     const auto head = static_cast<std::uint32_t>(lists_.size());
     lists_.push_back(1);
-    lists_.push_back(place_in(slots_[slot]));
-    for (; at != repeated.end() && *at >> 32U == slot; ++at) {
+    lists_.push_back(place_in(slot));
+    for (; at != repeated.end() && *at >> 32U == number; ++at) {
       lists_.push_back(static_cast<std::uint32_t>(*at));
       ++lists_[head];
     }
-    slots_[slot] = tag_of(slots_[slot]) | 1U << place_bits_ | head;
+    slot = tag_of(slot) | list_mark_ | head;
   }
   lists_.shrink_to_fit();
 }
 
 bool NameIndex::find(const KallsymsTable& table, std::string_view name, Found& found) const noexcept {
-  if (slots_.empty() || name.empty())
+  if (name.empty())
     return false;
   const std::uint64_t hash = hash_of(name);
   const std::uint32_t tag = tag_of(hash);
-  for (std::size_t at = slot_of(hash); slots_[at] != kEmpty; at = at + 1 == slots_.size() ? 0 : at + 1) {
-    const std::uint32_t slot = slots_[at];
-    if (tag_of(slot) != tag)
-      continue;
-    found.first = place_in(slot);
-    found.list = {};
-    if ((slot >> place_bits_ & 1U) != 0) {
-      const std::uint32_t* const head = &lists_[found.first];
-      found.list = {head + 1, *head};
-      found.first = head[1];
+  for (std::size_t at = bucket_of(hash);; at = at + 1 == buckets_.size() ? 0 : at + 1) {
+    const Bucket& bucket = buckets_[at];
+    for (std::uint32_t bits = slots_with(bucket.slots, tag, tag_mask_); bits != 0; bits &= bits - 1) {
+      const auto number = static_cast<std::size_t>(std::countr_zero(bits));
+      const std::uint32_t slot = bucket.slots[number];
+      if (slot == kEmpty)
+        return false;
+      found.first = place_in(slot);
+      found.list = {};
+      if (has_list(slot)) {
+        const std::uint32_t* const head = &lists_[found.first];
+        found.list = {head + 1, *head};
+        found.first = head[1];
+      }
+      if (table.symbols[found.first].length() == name.size() &&
+          same_bytes(table.names.data() + bucket.names[number], name))
+        return true;
     }
-    if (table.name_of(table.symbols[found.first]) == name)
-      return true;
+    if (bucket.slots.back() == kEmpty)
+      return false;
   }
-  return false;
 }
 
 std::size_t NameIndex::allocated_bytes() const noexcept {
-  return (slots_.capacity() + lists_.capacity()) * sizeof(std::uint32_t);
+  return buckets_.capacity() * sizeof(Bucket) + lists_.capacity() * sizeof(std::uint32_t);
 }
 
 }  // namespace fathom::detail
