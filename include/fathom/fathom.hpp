@@ -8,6 +8,23 @@
 #include <fathom/base/time.hpp>
 #include <fathom/base/trace_clock.hpp>
 #include <fathom/base/unique_fd.hpp>
+#include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_link.hpp>
+#include <fathom/bpf/bpf_map.hpp>
+#include <fathom/bpf/bpf_names.hpp>
+#include <fathom/bpf/bpf_object.hpp>
+#include <fathom/bpf/bpf_program.hpp>
+#include <fathom/bpf/bpf_types.hpp>
+#include <fathom/bpf/bpf_variable.hpp>
+#include <fathom/bpf/btf_tracepoint.hpp>
+#include <fathom/bpf/embedded_bpf.hpp>
+#include <fathom/bpf/loaded_bpf.hpp>
+#include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/program_spec.hpp>
+#include <fathom/bpf/raw_tracepoint.hpp>
+#include <fathom/bpf/record_layout.hpp>
+#include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/variable_spec.hpp>
 #include <fathom/btf/btf.hpp>
 #include <fathom/btf/btf_kind.hpp>
 #include <fathom/btf/btf_type.hpp>
@@ -83,6 +100,8 @@
 ///   `live_kallsyms.hpp` to keep them up to date, `inline_sites.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
+/// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`.
+///   Its functions are in the component `fathom::bpf`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///
 /// What throws, throws fathom::Error. Nothing is printed, and nothing is left behind in the kernel.

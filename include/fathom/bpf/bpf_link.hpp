@@ -1,0 +1,91 @@
+#pragma once
+
+#include <fathom/bpf/bpf_program.hpp>
+#include <fathom/bpf/bpf_types.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace fathom {
+
+namespace detail {
+struct LinkState;
+}  // namespace detail
+
+/// What the kernel says about a link. What stands below `program_id` is there where the link's type has it and the
+/// kernel tells it.
+struct BpfLinkInfo {
+  std::uint32_t id{};
+  BpfLinkType type{};
+  std::uint32_t program_id{};
+  std::optional<BpfAttachType> attach_type{};      ///< tracing, cgroup, netns, tcx, netkit, sockmap
+  std::string target_name{};                       ///< raw_tracepoint: its name; iter: what it goes through
+  std::optional<std::uint32_t> target_object_id{};  ///< tracing: the program's id of ext, else that of the BTF object
+  std::optional<std::uint32_t> target_btf_id{};    ///< tracing: the function's type in that
+  std::optional<std::uint64_t> cgroup_id{};        ///< cgroup
+  std::optional<std::uint32_t> netns_inode{};      ///< netns
+  std::optional<std::uint32_t> ifindex{};          ///< xdp, tcx, netkit; 0 after the device went
+  std::optional<std::uint32_t> map_id{};           ///< struct_ops, sockmap
+  std::optional<std::uint32_t> target_count{};     ///< kprobe_multi, uprobe_multi: how many functions
+  std::optional<std::uint32_t> protocol_family{};  ///< netfilter
+  std::optional<std::uint32_t> hook_number{};      ///< netfilter
+  std::optional<std::int32_t> priority{};          ///< netfilter
+};
+
+/// A program that is attached, for as long as this lives.
+///
+///     fathom::BpfLink link = bpf.program<fathom::Tracepoint>("on_open").attach();
+///     link.info().id;
+///     link.pin("/sys/fs/bpf/on_open_link");          // stays attached when this and the process are gone
+///     link.detach();                                 // now, with an error if it fails; the destructor tells nobody
+///
+/// Move-only. Keeps the program and its object alive. Where the kernel or the kind of program has no links (say tc's
+/// clsact), this takes the attachment away all the same, and pin(), update() and info() throw BpfError (unsupported).
+/// For one thread at a time.
+class BpfLink {
+ public:
+  /// No link.
+  BpfLink() noexcept;
+  BpfLink(BpfLink&& other) noexcept;
+  BpfLink& operator=(BpfLink&& other) noexcept;
+  BpfLink(const BpfLink&) = delete;
+  BpfLink& operator=(const BpfLink&) = delete;
+  /// Gives the link up: the program is detached unless a pin or another descriptor holds the link.
+  ~BpfLink();
+
+  /// The link that is pinned there. Destroying it leaves the pin and so the attachment: unpin() first.
+  [[nodiscard]] static BpfLink open_pinned(const std::string& path);
+  /// The link of this id. Needs CAP_SYS_ADMIN.
+  [[nodiscard]] static BpfLink from_id(std::uint32_t id);
+
+  /// Whether there is a link.
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// The kernel's link as a file descriptor, which stays this one's; -1 for an attachment without a link.
+  [[nodiscard]] int native_handle() const noexcept;
+  /// What the kernel says about it now.
+  [[nodiscard]] BpfLinkInfo info() const;
+
+  /// Makes the file `path` in a bpf file system hold the link.
+  void pin(const std::string& path);
+  /// Removes the file of pin() or open_pinned().
+  void unpin();
+  /// Where it is pinned; empty for nowhere.
+  [[nodiscard]] const std::string& pin_path() const noexcept;
+  /// Puts another program, of the same type, in the place of the attached one, with no gap. Since Linux 5.7, for the
+  /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, struct_ops, iter.
+  void update(const BpfProgram& program);
+  /// Takes the attachment away now and gives the link up. Links of cgroups, devices and network namespaces end for all
+  /// who hold them; those of the tracing kinds cannot be told to, so the pin is removed, and another descriptor or pin
+  /// keeps them. Throws BpfError if the kernel refuses; then nothing has changed.
+  void detach();
+
+ private:
+  friend struct LinkAccess;
+  explicit BpfLink(std::unique_ptr<detail::LinkState> state) noexcept;
+
+  std::unique_ptr<detail::LinkState> state_;
+};
+
+}  // namespace fathom

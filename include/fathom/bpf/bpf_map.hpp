@@ -1,0 +1,85 @@
+#pragma once
+
+#include <fathom/bpf/bpf_types.hpp>
+#include <fathom/bpf/record_layout.hpp>
+#include <fathom/btf/btf.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace fathom {
+
+namespace detail {
+struct MapHandle;
+}  // namespace detail
+
+/// What the kernel says about a map.
+struct BpfMapInfo {
+  std::uint32_t id{};
+  BpfMapType type{};
+  std::string name;  ///< at most 15 bytes of it: what the kernel keeps
+  std::uint32_t key_size{};
+  std::uint32_t value_size{};
+  std::uint32_t max_entries{};
+  std::uint32_t flags{};
+  std::uint64_t extra{};
+  std::uint32_t ifindex{};  ///< of a map offloaded to a device
+};
+
+/// A map in the kernel, without C++ types: a handle, and what the typed maps are made from.
+///
+///     fathom::BpfMap counts = bpf.map("counts");
+///     std::cout << counts.name() << ": " << counts.info().max_entries << " entries\n";
+///
+/// Copies are of one map, which stays as long as a handle, a pin or a program holds it. A handle from a LoadedBpf keeps
+/// the whole object alive. Const members are safe from several threads. Needs CAP_BPF or CAP_SYS_ADMIN. Throws BpfError.
+class BpfMap {
+ public:
+  /// The map that is pinned there.
+  [[nodiscard]] static BpfMap open_pinned(const std::string& path);
+  /// The map of this id. Needs CAP_SYS_ADMIN.
+  [[nodiscard]] static BpfMap from_id(std::uint32_t id);
+
+  /// The whole name; of one that was not made here, the kernel's 15 bytes.
+  [[nodiscard]] const std::string& name() const noexcept;
+  /// The name of the object that it is from; empty of one that was not made here.
+  [[nodiscard]] const std::string& object_name() const noexcept;
+  /// As it was when the handle was made; only info() is a system call.
+  [[nodiscard]] BpfMapType type() const noexcept;
+  [[nodiscard]] std::uint32_t key_size() const noexcept;     ///< bytes
+  [[nodiscard]] std::uint32_t value_size() const noexcept;   ///< bytes
+  [[nodiscard]] std::uint32_t max_entries() const noexcept;
+  [[nodiscard]] std::uint32_t flags() const noexcept;        ///< BPF_F_NO_PREALLOC and so on
+  [[nodiscard]] std::uint32_t id() const noexcept;           ///< the kernel's number for it
+  /// What the kernel says of it now.
+  [[nodiscard]] BpfMapInfo info() const;
+  /// The file descriptor, which stays the handle's.
+  [[nodiscard]] int native_handle() const noexcept;
+
+  /// How the object file describes the key; empty where it gives a size only, or where the map is not from an object.
+  [[nodiscard]] std::optional<RecordLayout> key_layout() const;
+  /// The same for the value.
+  [[nodiscard]] std::optional<RecordLayout> value_layout() const;
+  /// The struct, union or typedef of this name in the BTF of the map's object file: for what the map's declaration does
+  /// not name, the records of a ring buffer. Empty if there is none (FATHOM_EXPORT_TYPE puts it there).
+  [[nodiscard]] std::optional<RecordLayout> record(std::string_view type_name) const;
+  /// The types of the object file; empty if it was compiled without -g, or if the map is from no object.
+  [[nodiscard]] std::optional<Btf> btf() const;
+
+  /// Makes the file `path` in a bpf file system hold the map.
+  void pin(const std::string& path) const;
+  /// Removes that file; the map stays while anything else holds it.
+  void unpin(const std::string& path) const;
+
+ private:
+  friend struct MapAccess;
+  explicit BpfMap(std::shared_ptr<const detail::MapHandle> handle) : handle_(std::move(handle)) {}
+
+  std::shared_ptr<const detail::MapHandle> handle_;
+};
+
+}  // namespace fathom

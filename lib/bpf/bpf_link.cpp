@@ -1,0 +1,168 @@
+#include <fathom/bpf/bpf_link.hpp>
+
+#include "error_cause.hpp"
+#include "handles.hpp"
+#include "libbpf_print.hpp"
+#include "link_access.hpp"
+#include "link_info.hpp"
+#include "pins.hpp"
+
+#include <fathom/bpf/bpf_error.hpp>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace fathom {
+
+using detail::LinkState;
+
+namespace detail {
+
+LinkState::~LinkState() {
+  const bpf::PrintScope quiet;
+  if (libbpf != nullptr)
+    bpf_link__destroy(libbpf);
+  if (detach) {
+    try {
+      detach();
+    } catch (const std::exception&) {
+      // A destructor has nobody to tell; BpfLink::detach() does.
+    }
+  }
+}
+
+}  // namespace detail
+
+namespace {
+
+int fd_of(const LinkState& state) {
+  return state.libbpf != nullptr ? bpf_link__fd(state.libbpf) : state.fd.get();
+}
+
+// The kernel's link; throws for an attachment that has none, and for no link at all.
+int link_fd(const std::unique_ptr<LinkState>& state, const char* operation) {
+  const int fd = state ? fd_of(*state) : -1;
+  if (fd >= 0 && (!state || !state->detach))
+    return fd;
+  throw BpfError({.errno_value = state ? EOPNOTSUPP : EBADF,
+                  .operation = operation,
+                  .object = {},
+                  .name = state ? state->what : std::string("a link that is none"),
+                  .cause = state ? BpfCause::unsupported : BpfCause::other,
+                  .hint = state ? "this attachment is no link to the kernel" : "",
+                  .log = {},
+                  .messages = {}});
+}
+
+std::unique_ptr<LinkState> make_state(const BpfProgram& program) {
+  auto state = std::make_unique<LinkState>();
+  state->keeps = ProgramAccess::handle(program);
+  state->what = program.name();
+  return state;
+}
+
+}  // namespace
+
+BpfLink LinkAccess::from_fd(UniqueFd fd, const BpfProgram& program) {
+  auto state = make_state(program);
+  state->fd = std::move(fd);
+  return BpfLink(std::move(state));
+}
+
+BpfLink LinkAccess::from_libbpf(bpf_link* link, const BpfProgram& program) {
+  auto state = make_state(program);
+  state->libbpf = link;
+  return BpfLink(std::move(state));
+}
+
+BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfProgram& program) {
+  auto state = make_state(program);
+  state->detach = std::move(detach);
+  return BpfLink(std::move(state));
+}
+
+BpfLink::BpfLink() noexcept = default;
+BpfLink::BpfLink(std::unique_ptr<LinkState> state) noexcept : state_(std::move(state)) {}
+BpfLink::BpfLink(BpfLink&& other) noexcept = default;
+BpfLink& BpfLink::operator=(BpfLink&& other) noexcept = default;
+BpfLink::~BpfLink() = default;
+
+BpfLink BpfLink::open_pinned(const std::string& path) {
+  auto state = std::make_unique<LinkState>();
+  state->fd = bpf::open_pinned(path);
+  state->pin_path = path;
+  state->what = "the link at " + path;
+  return BpfLink(std::move(state));
+}
+
+BpfLink BpfLink::from_id(std::uint32_t id) {
+  auto state = std::make_unique<LinkState>();
+  state->fd = UniqueFd(::bpf_link_get_fd_by_id(id));
+  if (!state->fd)
+    throw bpf::failed(errno, "open the link of id", std::to_string(id));
+  state->what = "the link of id " + std::to_string(id);
+  return BpfLink(std::move(state));
+}
+
+int BpfLink::native_handle() const noexcept {
+  return state_ && !state_->detach ? fd_of(*state_) : -1;
+}
+
+BpfLinkInfo BpfLink::info() const {
+  return bpf::read_link_info(link_fd(state_, "ask the kernel about the link of"), state_->what);
+}
+
+void BpfLink::pin(const std::string& path) {
+  bpf::pin(link_fd(state_, "pin the link of"), path, {}, state_->what);
+  state_->pin_path = path;
+}
+
+void BpfLink::unpin() {
+  if (!state_ || state_->pin_path.empty())
+    throw bpf::failed(ENOENT, "unpin the link of", {}, state_ ? state_->what : std::string());
+  bpf::unpin(state_->pin_path, {}, state_->what);
+  state_->pin_path.clear();
+}
+
+const std::string& BpfLink::pin_path() const noexcept {
+  static const std::string none;
+  return state_ ? state_->pin_path : none;
+}
+
+void BpfLink::update(const BpfProgram& program) {
+  const int fd = link_fd(state_, "update the link of");
+  if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0)
+    throw bpf::failed(errno, "put " + program.name() + " in the place of", {}, state_->what);
+  // Both: the kernel holds the new program, and the object of the old one may hold what libbpf's link uses.
+  state_->keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+      state_->keeps, ProgramAccess::handle(program));
+  state_->what = program.name();
+}
+
+void BpfLink::detach() {
+  if (!state_)
+    return;
+  if (state_->detach) {
+    state_->detach();
+    state_->detach = nullptr;
+    state_.reset();
+    return;
+  }
+  // Links of the tracing kinds cannot be told to detach: they end with their last holder.
+  if (::bpf_link_detach(fd_of(*state_)) != 0) {
+    if (const int error = errno; error != EOPNOTSUPP)
+      throw bpf::failed(error, "detach the link of", {}, state_->what);
+    if (!state_->pin_path.empty())
+      bpf::unpin(state_->pin_path, {}, state_->what);
+  }
+  state_.reset();
+}
+
+}  // namespace fathom

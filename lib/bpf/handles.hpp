@@ -1,0 +1,132 @@
+#pragma once
+
+#include <fathom/base/unique_fd.hpp>
+#include <fathom/bpf/bpf_link.hpp>
+#include <fathom/bpf/bpf_map.hpp>
+#include <fathom/bpf/bpf_program.hpp>
+#include <fathom/bpf/bpf_types.hpp>
+#include <fathom/btf/btf.hpp>
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fathom::detail {
+
+/// A global variable's place.
+struct VariablePlace {
+  std::string name;
+  std::string section;
+  std::string type;
+  std::size_t offset{};
+  std::size_t size{};
+};
+
+/// What this library knows of a program that libbpf does not keep.
+struct ProgramNotes {
+  std::string attach_target;
+  std::string verifier_log;
+};
+
+struct CloseObject {
+  void operator()(bpf_object* object) const noexcept;
+};
+using ObjectPointer = std::unique_ptr<bpf_object, CloseObject>;
+
+/// The memory of a map of globals.
+class Mapping {
+ public:
+  /// Throws BpfError.
+  Mapping(const bpf_map* map, const std::string& object_name, bool write);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  [[nodiscard]] std::byte* address() const noexcept { return address_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::byte* address_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A loaded object, which handles of all kinds keep alive.
+struct LoadedObject {
+  ObjectPointer object;
+  std::string name;
+  std::optional<Btf> btf;
+  std::map<const bpf_program*, ProgramNotes> notes;
+  std::vector<VariablePlace> variables;
+
+  // Made when first asked for: most programs have no use for most sections.
+  mutable std::mutex mutex;
+  mutable std::map<std::string, std::shared_ptr<const Mapping>, std::less<>> mappings;
+};
+
+struct ProgramHandle {
+  std::shared_ptr<const LoadedObject> object;  // none of a program from elsewhere
+  const bpf_program* program = nullptr;        // in `object`
+  UniqueFd own_fd;                             // of a program from elsewhere
+  std::string name;
+  std::string section;
+  BpfProgramType type{};
+  BpfAttachType expected_attach_type{};
+  int fd = -1;
+};
+
+struct MapHandle {
+  std::shared_ptr<const LoadedObject> object;  // none of a map from elsewhere
+  const bpf_map* map = nullptr;                // in `object`
+  UniqueFd own_fd;                             // of a map from elsewhere
+  std::string name;
+  BpfMapInfo info;  // as it was when the handle was made
+  int fd = -1;
+};
+
+struct LinkState {
+  std::shared_ptr<const void> keeps;  // what must live as long as the attachment
+  bpf_link* libbpf = nullptr;         // one of these three
+  UniqueFd fd;
+  std::function<void()> detach;
+  std::string pin_path;
+  std::string what;  // how it is called in an error: the program's name
+
+  LinkState() = default;
+  ~LinkState();
+  LinkState(const LinkState&) = delete;
+  LinkState& operator=(const LinkState&) = delete;
+};
+
+}  // namespace fathom::detail
+
+namespace fathom {
+
+/// What the other files of lib/bpf may see of a program.
+struct ProgramAccess {
+  [[nodiscard]] static BpfProgram make(std::shared_ptr<const detail::LoadedObject> object, const bpf_program* program);
+  [[nodiscard]] static const std::shared_ptr<const detail::ProgramHandle>& handle(const BpfProgram& program) {
+    return program.handle_;
+  }
+  /// libbpf's own; null of a program that was pinned or found by id, which libbpf has no object for.
+  [[nodiscard]] static const bpf_program* libbpf(const BpfProgram& program) { return program.handle_->program; }
+};
+
+/// What the other files of lib/bpf may see of a map.
+struct MapAccess {
+  [[nodiscard]] static BpfMap make(std::shared_ptr<const detail::LoadedObject> object, const bpf_map* map);
+  /// A map that was made by a system call of ours.
+  [[nodiscard]] static BpfMap adopt(UniqueFd fd);
+  /// libbpf's own; null of a map that is from no object.
+  [[nodiscard]] static const bpf_map* libbpf(const BpfMap& map) { return map.handle_->map; }
+};
+
+}  // namespace fathom

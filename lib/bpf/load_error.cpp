@@ -1,0 +1,133 @@
+#include "load_error.hpp"
+
+#include "error_cause.hpp"
+#include "libbpf_print.hpp"
+#include "target_names.hpp"
+
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace fathom::bpf {
+
+namespace {
+
+// The place of the one whose name stands last between "WORD '" and "'" in the messages.
+//   libbpf: prog 'on_open': BPF program load failed: Permission denied
+//   libbpf: map 'counts': failed to create: Invalid argument(-22)
+template <class Spec>
+std::optional<std::size_t> named_last(std::string_view messages, std::string_view word, std::span<const Spec> specs) {
+  std::string start(word);
+  start += " '";
+  for (std::size_t at = messages.rfind(start); at != std::string_view::npos && at != 0;
+       at = messages.rfind(start, at - 1)) {
+    const std::string_view rest = messages.substr(at + start.size());
+    const std::string_view name = rest.substr(0, rest.find('\''));
+    const auto found = std::ranges::find(specs, name, &Spec::name);
+    if (found != specs.end())
+      return static_cast<std::size_t>(found - specs.begin());
+  }
+  return std::nullopt;
+}
+
+bool says(std::string_view messages, std::string_view what) {
+  return messages.find(what) != std::string_view::npos;
+}
+
+// libbpf tries to load a program of each type, and takes a refusal for a missing type where the verifier would have to
+// say more than it does: those answers are not to be trusted.
+bool lacks_type(BpfProgramType type) {
+  if (type == BpfProgramType::tracing || type == BpfProgramType::ext || type == BpfProgramType::lsm)
+    return false;
+  const PrintScope quiet;
+  return libbpf_probe_bpf_prog_type(static_cast<bpf_prog_type>(type), nullptr) == 0;
+}
+
+bool lacks_type(BpfMapType type) {
+  const PrintScope quiet;
+  return libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr) == 0;
+}
+
+std::string type_text(std::string_view name, std::uint32_t number) {
+  return name.empty() ? "number " + std::to_string(number) : std::string(name);
+}
+
+void explain_program(BpfFailure& failure, const ProgramSpec& program, std::string_view messages) {
+  failure.name = program.name;
+  failure.operation = "load";
+  failure.cause = cause_of(failure.errno_value, !failure.log.empty());
+  if (program.type == BpfProgramType::unspec) {
+    failure.cause = BpfCause::bad_object;
+    failure.hint = "the section '" + program.section + "' says no program type" + near_sections(program.section) +
+                   "; set ProgramSpec::type if that is as it should be";
+  } else if (failure.errno_value == ESRCH || failure.errno_value == ENOENT) {
+    failure.cause = BpfCause::no_such_function;
+    failure.hint = "the kernel's BTF has no '" + program.attach_target + "' for " +
+                   type_text(to_string(program.expected_attach_type),
+                             static_cast<std::uint32_t>(program.expected_attach_type)) +
+                   near_kernel_targets(program);
+  } else if (failure.cause == BpfCause::denied) {
+    failure.hint = denied_hint();
+  } else if (failure.errno_value == EINVAL && failure.log.empty()) {
+    if (lacks_type(program.type)) {
+      failure.cause = BpfCause::unsupported;
+      failure.hint = "this kernel has no programs of type " +
+                     type_text(to_string(program.type), static_cast<std::uint32_t>(program.type));
+    } else if (says(messages, "no BTF-based attach target")) {
+      failure.cause = BpfCause::bad_attach_target;
+      failure.hint = "set ProgramSpec::attach_target: the section '" + program.section + "' names none";
+    } else {
+      failure.hint = "the kernel gave no reason; it may be older than the attach type " +
+                     type_text(to_string(program.expected_attach_type),
+                               static_cast<std::uint32_t>(program.expected_attach_type)) +
+                     " or than a flag";
+    }
+  }
+}
+
+void explain_map(BpfFailure& failure, const MapSpec& map) {
+  failure.name = map.name;
+  failure.operation = "create the map";
+  failure.cause = cause_of(failure.errno_value, false);
+  const std::string shape = type_text(to_string(map.type), static_cast<std::uint32_t>(map.type)) + ", key " +
+                            std::to_string(map.key_size) + " bytes, value " + std::to_string(map.value_size) +
+                            " bytes, " + std::to_string(map.max_entries) + " entries";
+  if (failure.cause == BpfCause::denied) {
+    failure.hint = denied_hint();
+  } else if (failure.errno_value == EINVAL && lacks_type(map.type)) {
+    failure.cause = BpfCause::unsupported;
+    failure.hint = "this kernel has no maps of type " + type_text(to_string(map.type), static_cast<std::uint32_t>(map.type));
+  } else {
+    failure.hint = shape;
+  }
+}
+
+}  // namespace
+
+std::optional<std::size_t> failed_program(std::string_view messages, std::span<const ProgramSpec> programs) {
+  return named_last(messages, "prog", programs);
+}
+
+BpfError load_error(const FailedLoad& failed, std::string_view log) {
+  BpfFailure failure{.errno_value = failed.errno_value,
+                     .operation = "load",
+                     .object = std::string(failed.object),
+                     .name = {},
+                     .cause = cause_of(failed.errno_value, false),
+                     .hint = {},
+                     .log = std::string(log),
+                     .messages = std::string(failed.messages)};
+  if (const auto program = failed_program(failed.messages, failed.programs))
+    explain_program(failure, failed.programs[*program], failed.messages);
+  else if (const auto map = named_last(failed.messages, "map", failed.maps))
+    explain_map(failure, failed.maps[*map]);
+  else if (failure.cause == BpfCause::denied)
+    failure.hint = denied_hint();
+  return BpfError(std::move(failure));
+}
+
+}  // namespace fathom::bpf

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <fathom/bpf/program_spec.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace fathom::bpf {
+
+// What a program could have meant: each gives "; nearest: a, b", or nothing if nothing is near or can be read.
+
+/// ELF sections that programs may be in.
+[[nodiscard]] std::string near_sections(std::string_view section);
+/// Functions and tracepoints of the kernel's BTF, as the program's attach type names them.
+[[nodiscard]] std::string near_kernel_targets(const ProgramSpec& program);
+/// Events in `tracefs`, "CATEGORY:EVENT", or "EVENT" alone if `category` is empty.
+[[nodiscard]] std::string near_events(const std::string& tracefs, std::string_view category, std::string_view event);
+
+}  // namespace fathom::bpf
