@@ -41,5 +41,12 @@ if(FATHOM_INSTALL)
   if(FATHOM_ELF)
     install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindElfutils.cmake" DESTINATION "${fathom_package_dir}")
   endif()
+  if(FATHOM_BPF)
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindLibBpf.cmake" "${PROJECT_SOURCE_DIR}/cmake/FathomBpf.cmake"
+      DESTINATION "${fathom_package_dir}")
+    install(FILES "${PROJECT_SOURCE_DIR}/bpf/fathom.bpf.h" "${PROJECT_SOURCE_DIR}/bpf/kernel_types.bpf.h"
+      DESTINATION "${fathom_package_dir}/bpf")
+    install(TARGETS fathom_bpf_header EXPORT fathom-bpf RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()

@@ -8,23 +8,6 @@
 #include <fathom/base/time.hpp>
 #include <fathom/base/trace_clock.hpp>
 #include <fathom/base/unique_fd.hpp>
-#include <fathom/bpf/bpf_error.hpp>
-#include <fathom/bpf/bpf_link.hpp>
-#include <fathom/bpf/bpf_map.hpp>
-#include <fathom/bpf/bpf_names.hpp>
-#include <fathom/bpf/bpf_object.hpp>
-#include <fathom/bpf/bpf_program.hpp>
-#include <fathom/bpf/bpf_types.hpp>
-#include <fathom/bpf/bpf_variable.hpp>
-#include <fathom/bpf/btf_tracepoint.hpp>
-#include <fathom/bpf/embedded_bpf.hpp>
-#include <fathom/bpf/loaded_bpf.hpp>
-#include <fathom/bpf/map_spec.hpp>
-#include <fathom/bpf/program_spec.hpp>
-#include <fathom/bpf/raw_tracepoint.hpp>
-#include <fathom/bpf/record_layout.hpp>
-#include <fathom/bpf/tracepoint.hpp>
-#include <fathom/bpf/variable_spec.hpp>
 #include <fathom/btf/btf.hpp>
 #include <fathom/btf/btf_kind.hpp>
 #include <fathom/btf/btf_type.hpp>
@@ -44,9 +27,6 @@
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
-#include <fathom/symbols/dwarf_inline_sites.hpp>
-#include <fathom/symbols/elf_files.hpp>
-#include <fathom/symbols/elf_symbolizer.hpp>
 #include <fathom/symbols/inline_sites.hpp>
 #include <fathom/symbols/kallsyms_index.hpp>
 #include <fathom/symbols/live_kallsyms.hpp>
@@ -81,6 +61,32 @@
 #include <fathom/tracefs/trace_session.hpp>
 #include <fathom/tracefs/trace_text.hpp>
 #include <fathom/tracefs/tracer.hpp>
+
+// Of components that not every installation has.
+#if __has_include(<fathom/bpf/bpf_object.hpp>)
+#include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_link.hpp>
+#include <fathom/bpf/bpf_map.hpp>
+#include <fathom/bpf/bpf_names.hpp>
+#include <fathom/bpf/bpf_object.hpp>
+#include <fathom/bpf/bpf_program.hpp>
+#include <fathom/bpf/bpf_types.hpp>
+#include <fathom/bpf/bpf_variable.hpp>
+#include <fathom/bpf/btf_tracepoint.hpp>
+#include <fathom/bpf/embedded_bpf.hpp>
+#include <fathom/bpf/loaded_bpf.hpp>
+#include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/program_spec.hpp>
+#include <fathom/bpf/raw_tracepoint.hpp>
+#include <fathom/bpf/record_layout.hpp>
+#include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/variable_spec.hpp>
+#endif
+#if __has_include(<fathom/symbols/elf_symbolizer.hpp>)
+#include <fathom/symbols/dwarf_inline_sites.hpp>
+#include <fathom/symbols/elf_files.hpp>
+#include <fathom/symbols/elf_symbolizer.hpp>
+#endif
 
 /// fathom: trace the Linux kernel that this program runs on.
 ///

@@ -1,6 +1,6 @@
-#include <fathom/bpf/bpf_error.hpp>
-
 #include "error_cause.hpp"
+
+#include <fathom/bpf/bpf_error.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -13,11 +13,20 @@ namespace fathom {
 namespace {
 
 std::string action_of(const BpfFailure& failure) {
-  return failure.name.empty() ? failure.operation : failure.operation + ' ' + failure.name;
+  std::string action = failure.operation;
+  if (!failure.name.empty()) {
+    action += ' ' + failure.name;
+    if (!failure.object.empty())
+      action += " of " + failure.object;
+  }
+  if (!failure.target.empty())
+    action += " to " + failure.target;
+  return action;
 }
 
+// The object's, where it alone is meant: with a program, map or variable it is a part of the action.
 std::string path_of(const BpfFailure& failure) {
-  return failure.name.empty() || failure.object.empty() ? failure.object : '(' + failure.object + ')';
+  return failure.name.empty() ? failure.object : std::string();
 }
 
 // One line: the reasons of the summary, which are its last lines, without source and instruction.
@@ -89,6 +98,9 @@ const std::string& BpfError::object() const noexcept {
 }
 const std::string& BpfError::name() const noexcept {
   return detail_->failure.name;
+}
+const std::string& BpfError::target() const noexcept {
+  return detail_->failure.target;
 }
 const std::string& BpfError::log() const noexcept {
   return detail_->failure.log;

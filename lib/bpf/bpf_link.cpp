@@ -1,5 +1,3 @@
-#include <fathom/bpf/bpf_link.hpp>
-
 #include "error_cause.hpp"
 #include "handles.hpp"
 #include "libbpf_print.hpp"
@@ -8,6 +6,7 @@
 #include "pins.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_link.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -53,12 +52,9 @@ int link_fd(const std::unique_ptr<LinkState>& state, const char* operation) {
     return fd;
   throw BpfError({.errno_value = state ? EOPNOTSUPP : EBADF,
                   .operation = operation,
-                  .object = {},
                   .name = state ? state->what : std::string("a link that is none"),
                   .cause = state ? BpfCause::unsupported : BpfCause::other,
-                  .hint = state ? "this attachment is no link to the kernel" : "",
-                  .log = {},
-                  .messages = {}});
+                  .hint = state ? "this attachment is no link to the kernel" : ""});
 }
 
 std::unique_ptr<LinkState> make_state(const BpfProgram& program) {

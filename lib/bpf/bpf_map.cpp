@@ -1,9 +1,9 @@
-#include <fathom/bpf/bpf_map.hpp>
-
 #include "error_cause.hpp"
 #include "handles.hpp"
 #include "pins.hpp"
 #include "spec_values.hpp"
+
+#include <fathom/bpf/bpf_map.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,5 +1,3 @@
-#include <fathom/bpf/bpf_object.hpp>
-
 #include "handles.hpp"
 #include "libbpf_print.hpp"
 #include "load_error.hpp"
@@ -9,6 +7,7 @@
 #include "spec_values.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_object.hpp>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -39,9 +38,9 @@ using detail::ObjectPointer;
 struct BpfObject::State {
   std::string name;
   BpfOpenOptions options;
-  std::vector<std::byte> owned;      // what `bytes` refers to, unless it is a part of the program
+  std::vector<std::byte> owned;  // what `bytes` refers to, unless it is a part of the program
   std::span<const std::byte> bytes;
-  ObjectPointer opened;              // not there once it was loaded
+  ObjectPointer opened;  // not there once it was loaded
   std::optional<Btf> btf;
   bpf::Specs specs;
   bpf::Specs as_opened;

@@ -1,9 +1,9 @@
-#include <fathom/bpf/bpf_program.hpp>
-
 #include "error_cause.hpp"
 #include "handles.hpp"
 #include "object_file.hpp"
 #include "pins.hpp"
+
+#include <fathom/bpf/bpf_program.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -59,8 +59,9 @@ bool has(std::uint64_t capabilities, unsigned which) {
 }
 
 std::string missing_capabilities(std::uint64_t capabilities, const std::string& proc) {
-  std::string hint = has(capabilities, kCapBpf) ? "this thread has CAP_BPF but not CAP_PERFMON, which tracing needs, nor CAP_SYS_ADMIN"
-                                                 : "this thread has neither CAP_BPF nor CAP_SYS_ADMIN";
+  std::string hint = has(capabilities, kCapBpf)
+                         ? "this thread has CAP_BPF but not CAP_PERFMON, which tracing needs, nor CAP_SYS_ADMIN"
+                         : "this thread has neither CAP_BPF nor CAP_SYS_ADMIN";
   if (const auto sysctl = first_line(proc + "/sys/kernel/unprivileged_bpf_disabled"))
     hint += ", and kernel.unprivileged_bpf_disabled is " + *sysctl;
   return hint;
@@ -122,7 +123,8 @@ std::string denied_hint(const SystemPaths& paths) {
   if (lockdown.empty())
     return able + "a policy of this kernel forbids it: lockdown or another security module (" + paths.security +
            "/lockdown, which would tell, cannot be read)";
-  return able + "a policy of this kernel forbids it, though it is not locked down: a security module, or a user namespace";
+  return able +
+         "a policy of this kernel forbids it, though it is not locked down: a security module, or a user namespace";
 }
 
 BpfError failed(int errno_value, std::string_view operation, std::string_view object, std::string_view name) {
@@ -132,9 +134,7 @@ BpfError failed(int errno_value, std::string_view operation, std::string_view ob
                    .object = std::string(object),
                    .name = std::string(name),
                    .cause = cause,
-                   .hint = cause == BpfCause::denied ? denied_hint() : std::string(),
-                   .log = {},
-                   .messages = {}});
+                   .hint = cause == BpfCause::denied ? denied_hint() : std::string()});
 }
 
 }  // namespace fathom::bpf

@@ -12,8 +12,8 @@ namespace fathom::bpf {
 /// ENOTSUPP of the kernel's own errors, which it should keep to itself and does not.
 inline constexpr int kEnotsupp = 524;
 
-/// `struct bpf_link_info` of Linux 6.13, as far as it is read here: the union's members that 6.1 does not have, at their
-/// offsets.
+/// `struct bpf_link_info` of Linux 6.13, as far as it is read here: the union's members that 6.1 does not have, at
+/// their offsets.
 struct LinkInfo {
   std::uint32_t type;
   std::uint32_t id;

@@ -2,10 +2,9 @@
 
 #include <bpf/libbpf.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
-
-#include <atomic>
 #include <mutex>
 #include <string>
 

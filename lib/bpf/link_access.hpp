@@ -10,8 +10,8 @@ struct bpf_link;
 
 namespace fathom {
 
-/// How the attach functions of lib/bpf make a BpfLink, from each of the three things that an attachment can be. `program`
-/// is kept alive with its object.
+/// How the attach functions of lib/bpf make a BpfLink, from each of the three things that an attachment can be.
+/// `program` is kept alive with its object.
 struct LinkAccess {
   /// The descriptor of a link in the kernel: BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN. The best of the three, since
   /// closing it is all that is to be done.

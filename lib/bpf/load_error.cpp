@@ -66,10 +66,10 @@ void explain_program(BpfFailure& failure, const ProgramSpec& program, std::strin
                    "; set ProgramSpec::type if that is as it should be";
   } else if (failure.errno_value == ESRCH || failure.errno_value == ENOENT) {
     failure.cause = BpfCause::no_such_function;
-    failure.hint = "the kernel's BTF has no '" + program.attach_target + "' for " +
-                   type_text(to_string(program.expected_attach_type),
-                             static_cast<std::uint32_t>(program.expected_attach_type)) +
-                   near_kernel_targets(program);
+    failure.hint =
+        "the kernel's BTF has no '" + program.attach_target + "' for " +
+        type_text(to_string(program.expected_attach_type), static_cast<std::uint32_t>(program.expected_attach_type)) +
+        near_kernel_targets(program);
   } else if (failure.cause == BpfCause::denied) {
     failure.hint = denied_hint();
   } else if (failure.errno_value == EINVAL && failure.log.empty()) {
@@ -81,10 +81,10 @@ void explain_program(BpfFailure& failure, const ProgramSpec& program, std::strin
       failure.cause = BpfCause::bad_attach_target;
       failure.hint = "set ProgramSpec::attach_target: the section '" + program.section + "' names none";
     } else {
-      failure.hint = "the kernel gave no reason; it may be older than the attach type " +
-                     type_text(to_string(program.expected_attach_type),
-                               static_cast<std::uint32_t>(program.expected_attach_type)) +
-                     " or than a flag";
+      failure.hint =
+          "the kernel gave no reason; it may be older than the attach type " +
+          type_text(to_string(program.expected_attach_type), static_cast<std::uint32_t>(program.expected_attach_type)) +
+          " or than a flag";
     }
   }
 }
@@ -100,7 +100,8 @@ void explain_map(BpfFailure& failure, const MapSpec& map) {
     failure.hint = denied_hint();
   } else if (failure.errno_value == EINVAL && lacks_type(map.type)) {
     failure.cause = BpfCause::unsupported;
-    failure.hint = "this kernel has no maps of type " + type_text(to_string(map.type), static_cast<std::uint32_t>(map.type));
+    failure.hint =
+        "this kernel has no maps of type " + type_text(to_string(map.type), static_cast<std::uint32_t>(map.type));
   } else {
     failure.hint = shape;
   }
@@ -116,9 +117,7 @@ BpfError load_error(const FailedLoad& failed, std::string_view log) {
   BpfFailure failure{.errno_value = failed.errno_value,
                      .operation = "load",
                      .object = std::string(failed.object),
-                     .name = {},
                      .cause = cause_of(failed.errno_value, false),
-                     .hint = {},
                      .log = std::string(log),
                      .messages = std::string(failed.messages)};
   if (const auto program = failed_program(failed.messages, failed.programs))

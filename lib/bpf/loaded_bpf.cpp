@@ -1,11 +1,10 @@
-#include <fathom/bpf/loaded_bpf.hpp>
-
 #include "error_cause.hpp"
 #include "handles.hpp"
 #include "object_file.hpp"
 #include "spec_values.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/loaded_bpf.hpp>
 
 #include <bpf/libbpf.h>
 #include <sys/mman.h>

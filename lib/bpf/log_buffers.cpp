@@ -1,7 +1,6 @@
 #include "log_buffers.hpp"
 
 #include <bpf/libbpf.h>
-
 #include <sys/mman.h>
 
 #include <algorithm>

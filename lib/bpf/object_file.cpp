@@ -40,8 +40,7 @@ std::string wrong_with(std::span<const std::byte> bytes) {
   if (elf.magic != std::array<unsigned char, 4>{0x7f, 'E', 'L', 'F'})
     return "not an ELF file";
   if (elf.data != kOwnOrder)
-    return std::string("for the other byte order: compile it with -target bpf") +
-           (kOwnOrder == 1 ? "el" : "eb");
+    return std::string("for the other byte order: compile it with -target bpf") + (kOwnOrder == 1 ? "el" : "eb");
   if (elf.machine != kEmBpf)
     return "an ELF file for another machine (number " + std::to_string(elf.machine) +
            "), not for BPF: compile it with clang -target bpf";
@@ -60,7 +59,6 @@ BpfError bad_object(int errno_value, std::string_view operation, std::string_vie
                    .name = std::string(name),
                    .cause = BpfCause::bad_object,
                    .hint = std::move(hint),
-                   .log = {},
                    .messages = std::move(messages)});
 }
 

@@ -15,15 +15,14 @@ namespace fathom::bpf {
 
 namespace {
 
-BpfError pin_error(int error, const std::string& operation, std::string_view object, std::string_view name) {
+BpfError pin_error(int error, const char* operation, std::string_view object, std::string_view name,
+                   const std::string& path) {
   BpfFailure failure{.errno_value = error,
                      .operation = operation,
                      .object = std::string(object),
                      .name = std::string(name),
-                     .cause = cause_of(error, false),
-                     .hint = {},
-                     .log = {},
-                     .messages = {}};
+                     .target = path,
+                     .cause = cause_of(error, false)};
   // The kernel says EPERM where the folder is of another file system (kernel/bpf/inode.c, bpf_obj_do_pin).
   if (error == EPERM)
     failure.hint = "the path must be in a bpf file system: mount -t bpf bpf /sys/fs/bpf";
@@ -36,12 +35,12 @@ BpfError pin_error(int error, const std::string& operation, std::string_view obj
 
 void pin(int fd, const std::string& path, std::string_view object, std::string_view name) {
   if (::bpf_obj_pin(fd, path.c_str()) != 0)
-    throw pin_error(errno, "pin at " + path, object, name);
+    throw pin_error(errno, "pin", object, name, path);
 }
 
 void unpin(const std::string& path, std::string_view object, std::string_view name) {
   if (::unlink(path.c_str()) != 0)
-    throw pin_error(errno, "remove the pin " + path + " of", object, name);
+    throw pin_error(errno, "unpin", object, name, path);
 }
 
 UniqueFd open_pinned(const std::string& path) {

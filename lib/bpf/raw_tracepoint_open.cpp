@@ -39,13 +39,10 @@ UniqueFd open_raw_tracepoint(const RawTracepointTarget& target, const BpfProgram
     return UniqueFd(static_cast<int>(fd));
 
   BpfFailure failure{.errno_value = errno,
-                     .operation = target.event.empty() ? "attach" : "attach to the raw tracepoint " + target.event,
+                     .operation = "attach",
                      .object = program.object_name(),
                      .name = program.name(),
-                     .cause = {},
-                     .hint = {},
-                     .log = {},
-                     .messages = {}};
+                     .target = target.event.empty() ? program.attach_target() : "the raw tracepoint " + target.event};
   failure.cause = cause_of(failure.errno_value, false);
   if (failure.cause == BpfCause::denied) {
     failure.hint = denied_hint();

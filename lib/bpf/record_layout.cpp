@@ -9,8 +9,8 @@ namespace {
 
 std::size_t bytes_of(const BtfMember& member) {
   if (member.bitfield_bits == 0)
-    return static_cast<std::size_t>(member.type.size().value_or(0));
-  return static_cast<std::size_t>((member.bit_offset % 8 + member.bitfield_bits + 7) / 8);
+    return member.type.size().value_or(0);
+  return (member.bit_offset % 8 + member.bitfield_bits + 7) / 8;
 }
 
 }  // namespace
@@ -19,14 +19,13 @@ std::optional<RecordLayout> record_layout(const BtfType& type) {
   const std::optional<std::uint64_t> size = type.size();
   if (!size)
     return std::nullopt;
-  RecordLayout layout{type.unqualified().to_c(), static_cast<std::size_t>(*size), {}};
+  RecordLayout layout{type.unqualified().to_c(), *size, {}};
   const BtfType body = type.resolved();
   if (!body.is_composite())
     return layout;
   for (const BtfMember& member : body.members()) {
-    layout.members.push_back({std::string(member.name), member.type.to_c(),
-                              static_cast<std::size_t>(member.byte_offset()), bytes_of(member),
-                              member.bitfield_bits});
+    layout.members.push_back(
+        {std::string(member.name), member.type.to_c(), member.byte_offset(), bytes_of(member), member.bitfield_bits});
   }
   return layout;
 }

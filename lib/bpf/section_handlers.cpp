@@ -33,35 +33,35 @@ constexpr BpfAttachType kNone = cgroup_inet_ingress;
 
 // The names that libbpf learnt after 1.1, with the version of Linux that the kernel's side is in.
 constexpr std::array kSections = {
-    Section{"kprobe.session+", BpfProgramType::kprobe, trace_kprobe_session, nothing},            // 6.10
-    Section{"uprobe.multi+", BpfProgramType::kprobe, trace_uprobe_multi, nothing},                // 6.6
-    Section{"uprobe.multi.s+", BpfProgramType::kprobe, trace_uprobe_multi, sleepable},            // 6.6
-    Section{"uretprobe.multi+", BpfProgramType::kprobe, trace_uprobe_multi, nothing},             // 6.6
-    Section{"uretprobe.multi.s+", BpfProgramType::kprobe, trace_uprobe_multi, sleepable},         // 6.6
-    Section{"uprobe.session+", BpfProgramType::kprobe, trace_uprobe_session, nothing},            // 6.13
-    Section{"uprobe.session.s+", BpfProgramType::kprobe, trace_uprobe_session, sleepable},        // 6.13
-    Section{"usdt.s+", BpfProgramType::kprobe, kNone, sleepable},                                 // 6.0
-    Section{"tp.s+", BpfProgramType::tracepoint, kNone, sleepable},                               // 7.1
-    Section{"tracepoint.s+", BpfProgramType::tracepoint, kNone, sleepable},                       // 7.1
-    Section{"raw_tp.s+", BpfProgramType::raw_tracepoint, kNone, sleepable},                       // 7.1
-    Section{"raw_tracepoint.s+", BpfProgramType::raw_tracepoint, kNone, sleepable},               // 7.1
-    Section{"tp_btf.s+", BpfProgramType::tracing, trace_raw_tp, sleepable | kernel_type},         // 7.1
-    Section{"fsession+", BpfProgramType::tracing, trace_fsession, kernel_type},                   // 7.0
-    Section{"fsession.s+", BpfProgramType::tracing, trace_fsession, sleepable | kernel_type},     // 7.0
-    Section{"tcx/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                      // 6.6
-    Section{"tcx/egress", BpfProgramType::sched_cls, tcx_egress, nothing},                        // 6.6
-    Section{"tc/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                       // 6.6
-    Section{"tc/egress", BpfProgramType::sched_cls, tcx_egress, nothing},                         // 6.6
-    Section{"netkit/primary", BpfProgramType::sched_cls, netkit_primary, nothing},                // 6.7
-    Section{"netkit/peer", BpfProgramType::sched_cls, netkit_peer, nothing},                      // 6.7
-    Section{"netfilter", BpfProgramType::netfilter, netfilter, nothing},                          // 6.4
-    Section{"sk_skb/verdict", BpfProgramType::sk_skb, sk_skb_verdict, nothing},                   // 5.13
-    Section{"struct_ops.s+", BpfProgramType::struct_ops, kNone, sleepable},                       // 6.1
-    Section{"cgroup/connect_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_connect, nothing},           // 6.7
-    Section{"cgroup/sendmsg_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_sendmsg, nothing},           // 6.7
-    Section{"cgroup/recvmsg_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_recvmsg, nothing},           // 6.7
-    Section{"cgroup/getpeername_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_getpeername, nothing},   // 6.7
-    Section{"cgroup/getsockname_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_getsockname, nothing},   // 6.7
+    Section{"kprobe.session+", BpfProgramType::kprobe, trace_kprobe_session, nothing},                       // 6.10
+    Section{"uprobe.multi+", BpfProgramType::kprobe, trace_uprobe_multi, nothing},                           // 6.6
+    Section{"uprobe.multi.s+", BpfProgramType::kprobe, trace_uprobe_multi, sleepable},                       // 6.6
+    Section{"uretprobe.multi+", BpfProgramType::kprobe, trace_uprobe_multi, nothing},                        // 6.6
+    Section{"uretprobe.multi.s+", BpfProgramType::kprobe, trace_uprobe_multi, sleepable},                    // 6.6
+    Section{"uprobe.session+", BpfProgramType::kprobe, trace_uprobe_session, nothing},                       // 6.13
+    Section{"uprobe.session.s+", BpfProgramType::kprobe, trace_uprobe_session, sleepable},                   // 6.13
+    Section{"usdt.s+", BpfProgramType::kprobe, kNone, sleepable},                                            // 6.0
+    Section{"tp.s+", BpfProgramType::tracepoint, kNone, sleepable},                                          // 7.1
+    Section{"tracepoint.s+", BpfProgramType::tracepoint, kNone, sleepable},                                  // 7.1
+    Section{"raw_tp.s+", BpfProgramType::raw_tracepoint, kNone, sleepable},                                  // 7.1
+    Section{"raw_tracepoint.s+", BpfProgramType::raw_tracepoint, kNone, sleepable},                          // 7.1
+    Section{"tp_btf.s+", BpfProgramType::tracing, trace_raw_tp, sleepable | kernel_type},                    // 7.1
+    Section{"fsession+", BpfProgramType::tracing, trace_fsession, kernel_type},                              // 7.0
+    Section{"fsession.s+", BpfProgramType::tracing, trace_fsession, sleepable | kernel_type},                // 7.0
+    Section{"tcx/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                                 // 6.6
+    Section{"tcx/egress", BpfProgramType::sched_cls, tcx_egress, nothing},                                   // 6.6
+    Section{"tc/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                                  // 6.6
+    Section{"tc/egress", BpfProgramType::sched_cls, tcx_egress, nothing},                                    // 6.6
+    Section{"netkit/primary", BpfProgramType::sched_cls, netkit_primary, nothing},                           // 6.7
+    Section{"netkit/peer", BpfProgramType::sched_cls, netkit_peer, nothing},                                 // 6.7
+    Section{"netfilter", BpfProgramType::netfilter, netfilter, nothing},                                     // 6.4
+    Section{"sk_skb/verdict", BpfProgramType::sk_skb, sk_skb_verdict, nothing},                              // 5.13
+    Section{"struct_ops.s+", BpfProgramType::struct_ops, kNone, sleepable},                                  // 6.1
+    Section{"cgroup/connect_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_connect, nothing},          // 6.7
+    Section{"cgroup/sendmsg_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_sendmsg, nothing},          // 6.7
+    Section{"cgroup/recvmsg_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_recvmsg, nothing},          // 6.7
+    Section{"cgroup/getpeername_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_getpeername, nothing},  // 6.7
+    Section{"cgroup/getsockname_unix", BpfProgramType::cgroup_sock_addr, cgroup_unix_getsockname, nothing},  // 6.7
 };
 
 // libbpf calls this for a program of such a section just before it is loaded.

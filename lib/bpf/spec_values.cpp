@@ -68,8 +68,7 @@ MapSpec read_map(const bpf_map* map) {
 }
 
 bpf_map* find_map(const bpf_object* object, std::string_view name) {
-  for (bpf_map* map = bpf_object__next_map(object, nullptr); map != nullptr;
-       map = bpf_object__next_map(object, map)) {
+  for (bpf_map* map = bpf_object__next_map(object, nullptr); map != nullptr; map = bpf_object__next_map(object, map)) {
     if (map_name(map) == name)
       return map;
   }
@@ -111,8 +110,6 @@ class Setter {
                        .object = object_,
                        .name = name_,
                        .cause = cause_of(-result, false),
-                       .hint = {},
-                       .log = {},
                        .messages = scope_.warnings()};
     if (failure.cause == BpfCause::denied)
       failure.hint = denied_hint();
@@ -132,9 +129,9 @@ void apply_target(bpf_program* program, const ProgramSpec& spec, const ProgramSp
     case BpfProgramType::tracing:
     case BpfProgramType::lsm:
     case BpfProgramType::ext:
-      set("attach_target", bpf_program__set_attach_target(
-                               program, spec.attach_program ? spec.attach_program->native_handle() : 0,
-                               spec.attach_target.empty() ? nullptr : spec.attach_target.c_str()));
+      set("attach_target",
+          bpf_program__set_attach_target(program, spec.attach_program ? spec.attach_program->native_handle() : 0,
+                                         spec.attach_target.empty() ? nullptr : spec.attach_target.c_str()));
       break;
     default:
       break;  // of the others, what attaches them reads it
@@ -151,8 +148,8 @@ void apply_program(bpf_program* program, const ProgramSpec& spec, const ProgramS
   if (spec.type != before.type)
     set("type", bpf_program__set_type(program, static_cast<bpf_prog_type>(spec.type)));
   if (spec.expected_attach_type != before.expected_attach_type)
-    set("expected_attach_type", bpf_program__set_expected_attach_type(
-                                    program, static_cast<bpf_attach_type>(spec.expected_attach_type)));
+    set("expected_attach_type",
+        bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(spec.expected_attach_type)));
   if (spec.flags != before.flags)
     set("flags", bpf_program__set_flags(program, spec.flags));
   if (spec.log_level != before.log_level)

@@ -1,5 +1,6 @@
 #include "target_names.hpp"
 
+#include <fathom/base/error.hpp>
 #include <fathom/base/nearest_names.hpp>
 #include <fathom/btf/btf.hpp>
 
@@ -13,13 +14,54 @@ namespace fathom::bpf {
 
 namespace {
 
-constexpr std::array<std::string_view, 48> kSections = {
-    "tp", "tracepoint", "raw_tp", "raw_tracepoint", "tp_btf", "kprobe", "kretprobe", "ksyscall", "kretsyscall",
-    "kprobe.multi", "kretprobe.multi", "kprobe.session", "uprobe", "uretprobe", "uprobe.multi", "uretprobe.multi",
-    "uprobe.session", "usdt", "fentry", "fexit", "fmod_ret", "freplace", "lsm", "lsm_cgroup", "iter", "syscall",
-    "perf_event", "struct_ops", "xdp", "tc", "tcx/ingress", "tcx/egress", "netkit/primary", "netkit/peer", "netfilter",
-    "socket", "sockops", "sk_msg", "sk_skb", "sk_lookup", "sk_reuseport", "flow_dissector", "cgroup_skb/ingress",
-    "cgroup_skb/egress", "cgroup/sock_create", "lwt_in", "lwt_out", "lwt_xmit"};
+constexpr std::array<std::string_view, 48> kSections = {"tp",
+                                                        "tracepoint",
+                                                        "raw_tp",
+                                                        "raw_tracepoint",
+                                                        "tp_btf",
+                                                        "kprobe",
+                                                        "kretprobe",
+                                                        "ksyscall",
+                                                        "kretsyscall",
+                                                        "kprobe.multi",
+                                                        "kretprobe.multi",
+                                                        "kprobe.session",
+                                                        "uprobe",
+                                                        "uretprobe",
+                                                        "uprobe.multi",
+                                                        "uretprobe.multi",
+                                                        "uprobe.session",
+                                                        "usdt",
+                                                        "fentry",
+                                                        "fexit",
+                                                        "fmod_ret",
+                                                        "freplace",
+                                                        "lsm",
+                                                        "lsm_cgroup",
+                                                        "iter",
+                                                        "syscall",
+                                                        "perf_event",
+                                                        "struct_ops",
+                                                        "xdp",
+                                                        "tc",
+                                                        "tcx/ingress",
+                                                        "tcx/egress",
+                                                        "netkit/primary",
+                                                        "netkit/peer",
+                                                        "netfilter",
+                                                        "socket",
+                                                        "sockops",
+                                                        "sk_msg",
+                                                        "sk_skb",
+                                                        "sk_lookup",
+                                                        "sk_reuseport",
+                                                        "flow_dissector",
+                                                        "cgroup_skb/ingress",
+                                                        "cgroup_skb/egress",
+                                                        "cgroup/sock_create",
+                                                        "lwt_in",
+                                                        "lwt_out",
+                                                        "lwt_xmit"};
 
 std::string hint(const NearestNames& nearest) {
   std::string text;

@@ -1,5 +1,3 @@
-#include <fathom/bpf/tracepoint.hpp>
-
 #include "error_cause.hpp"
 #include "link_access.hpp"
 #include "perf/open_tracepoint.hpp"
@@ -7,6 +5,7 @@
 #include "tracefs_path.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/tracepoint.hpp>
 
 #include <bpf/bpf.h>
 
@@ -23,13 +22,12 @@ namespace {
 BpfError attach_error(const BpfProgram& program, const std::string& event, int error, BpfCause cause,
                       std::string hint) {
   return BpfError({.errno_value = error,
-                   .operation = "attach to the tracepoint " + event,
+                   .operation = "attach",
                    .object = program.object_name(),
                    .name = program.name(),
+                   .target = "the tracepoint " + event,
                    .cause = cause,
-                   .hint = std::move(hint),
-                   .log = {},
-                   .messages = {}});
+                   .hint = std::move(hint)});
 }
 
 std::uint64_t event_id(const BpfProgram& program, std::string_view category, std::string_view event,

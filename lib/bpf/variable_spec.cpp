@@ -1,6 +1,5 @@
-#include <fathom/bpf/variable_spec.hpp>
-
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/variable_spec.hpp>
 
 #include <cerrno>
 #include <string>
@@ -18,9 +17,7 @@ void VariableSpec::check_size(std::size_t size) const {
                   .object = section,
                   .name = name,
                   .cause = BpfCause::bad_object,
-                  .hint = hint,
-                  .log = {},
-                  .messages = {}});
+                  .hint = hint});
 }
 
 }  // namespace fathom

@@ -16,8 +16,8 @@ namespace {
 //   3: (61) r0 = *(u32 *)(r1 +0)          ; R1=scalar()
 //   R1 invalid mem access 'scalar'
 //   processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
-constexpr std::array<std::string_view, 6> kStatistics = {"processed ",   "verification time ", "stack depth ",
-                                                         "max_states_per_insn", "insn_processed", "-- END"};
+constexpr std::array<std::string_view, 6> kStatistics = {"processed ",          "verification time ", "stack depth ",
+                                                         "max_states_per_insn", "insn_processed",     "-- END"};
 
 std::string_view trimmed(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t");
@@ -66,9 +66,9 @@ class LinesBackward {
 }  // namespace
 
 std::string summarize_verifier_log(std::string_view log) {
-  constexpr std::size_t kMostReasons = 3;   // "invalid access to map value, ..." and "R0 max value is outside ..."
-  constexpr std::size_t kFarthest = 200;    // lines from an instruction back to the source line that it is from
-  std::vector<std::string_view> picked;     // the last line first
+  constexpr std::size_t kMostReasons = 3;  // "invalid access to map value, ..." and "R0 max value is outside ..."
+  constexpr std::size_t kFarthest = 200;   // lines from an instruction back to the source line that it is from
+  std::vector<std::string_view> picked;    // the last line first
   bool instruction_seen = false;
   std::size_t gone_back = 0;
   for (LinesBackward lines(log); !lines.done() && gone_back < kFarthest;) {

@@ -26,23 +26,24 @@ enum class BpfCause : std::uint8_t {
 
 /// What a BpfError is made of; only `operation` has to be given.
 struct BpfFailure {
-  int errno_value = 0;          ///< an errno, or one of libbpf's own numbers from 4000
-  std::string operation;        ///< a phrase that follows "cannot": "load", "attach"
-  std::string object;           ///< the object's name or path
-  std::string name;             ///< the program's, map's or variable's; empty where it is about the whole object
+  int errno_value = 0;    ///< an errno, or one of libbpf's own numbers from 4000
+  std::string operation;  ///< a phrase that follows "cannot": "load", "attach"
+  std::string object{};   ///< the object's name or path
+  std::string name{};     ///< the program's, map's or variable's; empty where it is about the whole object
+  std::string target{};   ///< what to attach to, or where to pin: "the tracepoint sched:sched_switch"
   BpfCause cause = BpfCause::other;
-  std::string hint;             ///< what to do about it
-  std::string log;              ///< the verifier's log, whole
-  std::string messages;         ///< what libbpf said meanwhile, a line each
+  std::string hint{};      ///< what to do about it
+  std::string log{};       ///< the verifier's log, whole
+  std::string messages{};  ///< what libbpf said meanwhile, a line each
 };
 
-/// A BPF operation failed: what was tried with which object, program or map; what class of cause it is; and all that the
-/// kernel's verifier and libbpf said.
+/// A BPF operation failed: what was tried with which object, program or map; what class of cause it is; and all that
+/// the kernel's verifier and libbpf said.
 ///
 ///     try { auto bpf = fathom::BpfObject::open("opensnoop.bpf.o").load(); }
 ///     catch (const fathom::BpfError& e) {
-///       std::cerr << e.what() << '\n';    // cannot load on_open (opensnoop): Permission denied (R1 type=scalar expected=fp)
-///       if (e.cause() == fathom::BpfCause::verifier) std::cerr << e.log();
+///       std::cerr << e.what() << '\n';    // cannot load on_open (opensnoop): Permission denied (R1 type=scalar
+///       expected=fp) if (e.cause() == fathom::BpfCause::verifier) std::cerr << e.log();
 ///     }
 ///
 /// A hint is true on the running kernel: the capabilities and the lockdown state are looked at before they are blamed.
@@ -59,6 +60,8 @@ class BpfError : public Error {
   [[nodiscard]] const std::string& object() const noexcept;
   /// The program's, map's or variable's name; empty where it is about the whole object.
   [[nodiscard]] const std::string& name() const noexcept;
+  /// What was to be attached to, or where it was to be pinned; empty for other operations.
+  [[nodiscard]] const std::string& target() const noexcept;
   /// The verifier's log, whole (or, where it would be above 1 GB, its end); empty where the verifier said nothing.
   [[nodiscard]] const std::string& log() const noexcept;
   /// The lines of the log that tell why: the last before the statistics, with those it needs to be understood.

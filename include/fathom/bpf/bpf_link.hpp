@@ -20,18 +20,18 @@ struct BpfLinkInfo {
   std::uint32_t id{};
   BpfLinkType type{};
   std::uint32_t program_id{};
-  std::optional<BpfAttachType> attach_type{};      ///< tracing, cgroup, netns, tcx, netkit, sockmap
-  std::string target_name{};                       ///< raw_tracepoint: its name; iter: what it goes through
+  std::optional<BpfAttachType> attach_type{};       ///< tracing, cgroup, netns, tcx, netkit, sockmap
+  std::string target_name{};                        ///< raw_tracepoint: its name; iter: what it goes through
   std::optional<std::uint32_t> target_object_id{};  ///< tracing: the program's id of ext, else that of the BTF object
-  std::optional<std::uint32_t> target_btf_id{};    ///< tracing: the function's type in that
-  std::optional<std::uint64_t> cgroup_id{};        ///< cgroup
-  std::optional<std::uint32_t> netns_inode{};      ///< netns
-  std::optional<std::uint32_t> ifindex{};          ///< xdp, tcx, netkit; 0 after the device went
-  std::optional<std::uint32_t> map_id{};           ///< struct_ops, sockmap
-  std::optional<std::uint32_t> target_count{};     ///< kprobe_multi, uprobe_multi: how many functions
-  std::optional<std::uint32_t> protocol_family{};  ///< netfilter
-  std::optional<std::uint32_t> hook_number{};      ///< netfilter
-  std::optional<std::int32_t> priority{};          ///< netfilter
+  std::optional<std::uint32_t> target_btf_id{};     ///< tracing: the function's type in that
+  std::optional<std::uint64_t> cgroup_id{};         ///< cgroup
+  std::optional<std::uint32_t> netns_inode{};       ///< netns
+  std::optional<std::uint32_t> ifindex{};           ///< xdp, tcx, netkit; 0 after the device went
+  std::optional<std::uint32_t> map_id{};            ///< struct_ops, sockmap
+  std::optional<std::uint32_t> target_count{};      ///< kprobe_multi, uprobe_multi: how many functions
+  std::optional<std::uint32_t> protocol_family{};   ///< netfilter
+  std::optional<std::uint32_t> hook_number{};       ///< netfilter
+  std::optional<std::int32_t> priority{};           ///< netfilter
 };
 
 /// A program that is attached, for as long as this lives.

@@ -36,7 +36,8 @@ struct BpfMapInfo {
 ///     std::cout << counts.name() << ": " << counts.info().max_entries << " entries\n";
 ///
 /// Copies are of one map, which stays as long as a handle, a pin or a program holds it. A handle from a LoadedBpf keeps
-/// the whole object alive. Const members are safe from several threads. Needs CAP_BPF or CAP_SYS_ADMIN. Throws BpfError.
+/// the whole object alive. Const members are safe from several threads. Needs CAP_BPF or CAP_SYS_ADMIN. Throws
+/// BpfError.
 class BpfMap {
  public:
   /// The map that is pinned there.
@@ -50,11 +51,11 @@ class BpfMap {
   [[nodiscard]] const std::string& object_name() const noexcept;
   /// As it was when the handle was made; only info() is a system call.
   [[nodiscard]] BpfMapType type() const noexcept;
-  [[nodiscard]] std::uint32_t key_size() const noexcept;     ///< bytes
-  [[nodiscard]] std::uint32_t value_size() const noexcept;   ///< bytes
+  [[nodiscard]] std::uint32_t key_size() const noexcept;    ///< bytes
+  [[nodiscard]] std::uint32_t value_size() const noexcept;  ///< bytes
   [[nodiscard]] std::uint32_t max_entries() const noexcept;
-  [[nodiscard]] std::uint32_t flags() const noexcept;        ///< BPF_F_NO_PREALLOC and so on
-  [[nodiscard]] std::uint32_t id() const noexcept;           ///< the kernel's number for it
+  [[nodiscard]] std::uint32_t flags() const noexcept;  ///< BPF_F_NO_PREALLOC and so on
+  [[nodiscard]] std::uint32_t id() const noexcept;     ///< the kernel's number for it
   /// What the kernel says of it now.
   [[nodiscard]] BpfMapInfo info() const;
   /// The file descriptor, which stays the handle's.

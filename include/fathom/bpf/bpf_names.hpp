@@ -28,8 +28,8 @@ struct BpfVariableName {
   std::string_view name;
 };
 
-/// Which class `bpf.map(BpfMapName)` gives: the header of each typed map specializes it for its own type of map. What no
-/// header specializes is a BpfMap.
+/// Which class `bpf.map(BpfMapName)` gives: the header of each typed map specializes it for its own type of map. What
+/// no header specializes is a BpfMap.
 template <BpfMapType Type, class Key, class Value>
 struct BpfMapClass {
   using Class = BpfMap;

@@ -38,11 +38,11 @@ struct BpfOpenOptions {
 ///     object.map("opens").max_entries = 1 << 20;
 ///     fathom::LoadedBpf bpf = object.load();
 ///
-/// load() may be called again, with other edits: each gives programs and maps of its own. Move-only; references to specs
-/// are valid as long as the object. For one thread at a time; distinct objects are safe from distinct threads. open()
-/// needs no rights, load() needs CAP_BPF (and CAP_PERFMON or CAP_NET_ADMIN, as the program types ask) or CAP_SYS_ADMIN,
-/// and reads /sys/kernel/btf/vmlinux where a program needs the kernel's types. Built on libbpf, which may print nothing:
-/// what it says during a call is in BpfError::messages(). Throws BpfError.
+/// load() may be called again, with other edits: each gives programs and maps of its own. Move-only; references to
+/// specs are valid as long as the object. For one thread at a time; distinct objects are safe from distinct threads.
+/// open() needs no rights, load() needs CAP_BPF (and CAP_PERFMON or CAP_NET_ADMIN, as the program types ask) or
+/// CAP_SYS_ADMIN, and reads /sys/kernel/btf/vmlinux where a program needs the kernel's types. Built on libbpf, which
+/// may print nothing: what it says during a call is in BpfError::messages(). Throws BpfError.
 class BpfObject {
  public:
   /// Opens an ELF file as clang makes it. Cause bad_object: not an ELF, not for BPF, of the other byte order, without

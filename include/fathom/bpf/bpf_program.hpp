@@ -25,9 +25,9 @@ struct BpfProgramInfo {
   std::uint32_t jited_size{};             ///< bytes of machine code; 0 without JIT or without rights
   std::uint32_t verified_instructions{};  ///< what the verifier went through; since Linux 5.16
   std::vector<std::uint32_t> map_ids;
-  std::uint64_t run_count{};              ///< counted only while statistics are on
-  std::chrono::nanoseconds run_time{};    ///< the same
-  std::uint64_t recursion_misses{};       ///< runs left out, since a program was running already; since Linux 5.12
+  std::uint64_t run_count{};            ///< counted only while statistics are on
+  std::chrono::nanoseconds run_time{};  ///< the same
+  std::uint64_t recursion_misses{};     ///< runs left out, since a program was running already; since Linux 5.12
 };
 
 /// A program in the kernel: a handle, and the base of the classes that can attach one (Tracepoint, RawTracepoint, ...).
@@ -54,7 +54,8 @@ class BpfProgram {
   /// ProgramSpec::attach_target; empty of one that was not loaded here.
   [[nodiscard]] const std::string& attach_target() const noexcept;
   [[nodiscard]] BpfProgramType type() const noexcept;
-  /// What it was verified for. The kernel does not tell that of a program that was not loaded here: the first enumerator.
+  /// What it was verified for. The kernel does not tell that of a program that was not loaded here: the first
+  /// enumerator.
   [[nodiscard]] BpfAttachType expected_attach_type() const noexcept;
   /// The name of the object that it is from; empty of one that was not loaded here.
   [[nodiscard]] const std::string& object_name() const noexcept;

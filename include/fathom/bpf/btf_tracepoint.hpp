@@ -8,14 +8,14 @@
 
 namespace fathom {
 
-/// A program of `SEC("tp_btf/EVENT")`: a raw tracepoint whose arguments the verifier knows by type, so that it may follow
-/// their pointers.
+/// A program of `SEC("tp_btf/EVENT")`: a raw tracepoint whose arguments the verifier knows by type, so that it may
+/// follow their pointers.
 ///
 ///     auto link = bpf.program<fathom::BtfTracepoint>("on_switch").attach();     // SEC("tp_btf/sched_switch")
 ///
-/// Which tracepoint is part of what is verified: it is chosen before load(), by the section or ProgramSpec::attach_target;
-/// one that is not there fails load() with BpfError (no_such_function) and the nearest that are. Since Linux 5.5, with
-/// /sys/kernel/btf/vmlinux. Needs CAP_PERFMON or CAP_SYS_ADMIN.
+/// Which tracepoint is part of what is verified: it is chosen before load(), by the section or
+/// ProgramSpec::attach_target; one that is not there fails load() with BpfError (no_such_function) and the nearest that
+/// are. Since Linux 5.5, with /sys/kernel/btf/vmlinux. Needs CAP_PERFMON or CAP_SYS_ADMIN.
 class BtfTracepoint : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -18,7 +18,8 @@ struct RawTracepointOptions {
   std::string tracefs{};
 };
 
-/// A program of `SEC("raw_tp/EVENT")`: runs at a tracepoint and gets its arguments as they are, cheaper than Tracepoint.
+/// A program of `SEC("raw_tp/EVENT")`: runs at a tracepoint and gets its arguments as they are, cheaper than
+/// Tracepoint.
 ///
 ///     auto link = bpf.program<fathom::RawTracepoint>("on_switch").attach();     // SEC("raw_tp/sched_switch")
 ///     auto other = bpf.program<fathom::RawTracepoint>("on_switch").attach("sched_wakeup");

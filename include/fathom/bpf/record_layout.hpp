@@ -33,8 +33,8 @@ struct RecordLayout {
   friend bool operator==(const RecordLayout&, const RecordLayout&) = default;
 };
 
-/// The layout of a type: of a struct or union its members (typedefs are seen through), of any other its size alone. Empty
-/// for what has no size.
+/// The layout of a type: of a struct or union its members (typedefs are seen through), of any other its size alone.
+/// Empty for what has no size.
 [[nodiscard]] std::optional<RecordLayout> record_layout(const BtfType& type);
 
 /// The layout as text of C, with the offsets as comments: for an error that shows both sides.
@@ -67,19 +67,18 @@ inline constexpr auto kRecordFields = fathom_record_fields(std::type_identity<T>
 #define FATHOM_DETAIL_EXPAND3(...) \
   FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(__VA_ARGS__))))
 #define FATHOM_DETAIL_EXPAND2(...) __VA_ARGS__
-#define FATHOM_DETAIL_FIELD(type, member) \
-  ::fathom::RecordField{#member, offsetof(type, member), sizeof(type::member)},
+#define FATHOM_DETAIL_FIELD(type, member) ::fathom::RecordField{#member, offsetof(type, member), sizeof(type::member)},
 #define FATHOM_DETAIL_FIELDS(type, member, ...) \
   FATHOM_DETAIL_FIELD(type, member)             \
   __VA_OPT__(FATHOM_DETAIL_FIELDS_AGAIN FATHOM_DETAIL_PARENS(type, __VA_ARGS__))
 #define FATHOM_DETAIL_FIELDS_AGAIN() FATHOM_DETAIL_FIELDS
 
-/// FATHOM_RECORD(Open, pid, path): names the members of a struct that is shared with the BPF side, so that it is checked
-/// against the object's BTF member by member. Stands in the struct's own namespace, once, with all its members (at most
-/// 64). Members that are bit fields cannot be named.
-#define FATHOM_RECORD(type, ...)                                                                \
-  [[maybe_unused]] constexpr auto fathom_record_fields(::std::type_identity<type>) {            \
-    return ::std::array{FATHOM_DETAIL_EXPAND(FATHOM_DETAIL_FIELDS(type, __VA_ARGS__))};         \
-  }                                                                                             \
-  static_assert(::std::is_standard_layout_v<type> && ::std::is_trivially_copyable_v<type>,      \
+/// FATHOM_RECORD(Open, pid, path): names the members of a struct that is shared with the BPF side, so that it is
+/// checked against the object's BTF member by member. Stands in the struct's own namespace, once, with all its members
+/// (at most 64). Members that are bit fields cannot be named.
+#define FATHOM_RECORD(type, ...)                                                           \
+  [[maybe_unused]] constexpr auto fathom_record_fields(::std::type_identity<type>) {       \
+    return ::std::array{FATHOM_DETAIL_EXPAND(FATHOM_DETAIL_FIELDS(type, __VA_ARGS__))};    \
+  }                                                                                        \
+  static_assert(::std::is_standard_layout_v<type> && ::std::is_trivially_copyable_v<type>, \
                 "a record is copied as bytes from the kernel")
