@@ -36,6 +36,8 @@
 #include <fathom/symbols/symbol_changes.hpp>
 #include <fathom/symbols/symbol_range.hpp>
 #include <fathom/symbols/symbol_type.hpp>
+#include <fathom/symbols/trace_verdict.hpp>
+#include <fathom/symbols/traceability.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
 #include <fathom/tracefs/find_tracefs.hpp>

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <fathom/symbols/inline_sites.hpp>
+#include <fathom/symbols/kallsyms_index.hpp>
+#include <fathom/symbols/trace_verdict.hpp>
+#include <fathom/tracefs/trace_files.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace fathom {
+
+/// Where Traceability reads. Whatever is not there, or may not be read, costs those answers only that need it.
+struct TraceabilityOptions {
+  /// tracefs, for `available_filter_functions`, `available_filter_functions_addrs` (Linux 6.5) and `kprobe_events`.
+  /// Empty: where it is mounted.
+  std::shared_ptr<TraceFiles> tracefs{};
+  /// Symbols that are already there; else `kallsyms_path` is read. Addresses tell more than names alone: CAP_SYSLOG.
+  std::optional<KallsymsIndex> symbols{};
+  std::string kallsyms_path = "/proc/kallsyms";
+  /// In debugfs; root only.
+  std::string kprobe_blacklist_path = "/sys/kernel/debug/kprobes/blacklist";
+  /// `vmlinux` and a file for each module.
+  std::string btf_directory = "/sys/kernel/btf";
+  /// For `modules.dep` and `modules.builtin`. Empty: /lib/modules/RELEASE.
+  std::string modules_directory{};
+  /// The kernel's configuration, for CONFIG_KPROBE_EVENTS_ON_NOTRACE. Empty: /boot/config-RELEASE.
+  std::string config_path{};
+  /// The kernel's release, for the two above.
+  std::string release_path = "/proc/sys/kernel/osrelease";
+  /// In securityfs; absent where no lockdown is.
+  std::string lockdown_path = "/sys/kernel/security/lockdown";
+  /// Debugging information, if there is any: without it, nobody knows what was inlined.
+  std::shared_ptr<const InlineSites> inline_sites{};
+};
+
+/// Whether a function can be traced, by each mechanism.
+struct FunctionTraceability {
+  std::string function;                     ///< as asked, without the module
+  std::string module;                       ///< as asked; else that of its only symbol; empty for the kernel itself
+  std::array<TraceVerdict, 4> verdicts;     ///< by TraceMechanism
+  std::vector<FunctionTraceability> parts;  ///< what the compiler made of it: `foo.isra.0`, `foo.cold`, ...
+
+  [[nodiscard]] const TraceVerdict& operator[](TraceMechanism mechanism) const noexcept {
+    return verdicts[static_cast<std::size_t>(mechanism)];
+  }
+  /// Some mechanism can trace it, or a part of it.
+  [[nodiscard]] bool traceable() const noexcept;
+};
+
+/// A file that could not be read, and why.
+struct TraceabilityGap {
+  std::string path;
+  std::error_code error;
+};
+
+/// Can ftrace, kprobes or BPF see this function, and if not, why?
+///
+///     const auto traceability = fathom::Traceability::load();
+///     const auto answer = traceability.of("do_int3");
+///     const TraceVerdict& kprobe = answer[TraceMechanism::kprobe];
+///     if (kprobe.answer == TraceAnswer::no)
+///       std::cout << "do_int3 " << kprobe.reasons.front().sentence() << '\n';   // is on the blacklist of kprobes, ...
+///
+/// Put together from what the kernel shows: the functions that ftrace has a place in (`available_filter_functions`),
+/// /proc/kallsyms, the blacklist of kprobes in debugfs, BTF, the lists of modules; and, if there is one, a source of
+/// inlined calls. load() reads them once and tells the gaps; then it is immutable, a copy shares it, and of() may be
+/// called from several threads. A loaded module, or a BPF program, makes it old: load again. of() takes some
+/// microseconds; if there is no such symbol, tens of milliseconds for the nearest names.
+///
+/// Names are answered as the kernel takes them: a kprobe at a name that several functions share is refused (Linux 6.7,
+/// and stable kernels since then), though each can be had by its address; a filter of ftrace takes all of them.
+///
+/// Rights: tracefs, debugfs and addresses in /proc/kallsyms are root's. Throws nothing for what cannot be read.
+class Traceability {
+ public:
+  [[nodiscard]] static Traceability load(const TraceabilityOptions& options = {});
+
+  /// The function's name as kallsyms has it; `[module]` may follow, as in `ext4_file_open [ext4]`, or precede as in
+  /// `ext4:ext4_file_open`. Without one, the kernel's and all modules' are looked at.
+  [[nodiscard]] FunctionTraceability of(std::string_view function) const;
+
+  /// What could not be read. Files that a kernel need not have (of its lockdown, its configuration) are not named.
+  [[nodiscard]] const std::vector<TraceabilityGap>& gaps() const noexcept;
+
+ private:
+  struct Sources;
+  class Inquiry;
+  explicit Traceability(std::shared_ptr<const Sources> sources) : sources_(std::move(sources)) {}
+
+  std::shared_ptr<const Sources> sources_;
+};
+
+}  // namespace fathom

@@ -1,0 +1,181 @@
+#include "traceability_sources.hpp"
+
+#include "tracefs/text.hpp"
+
+#include <fathom/base/error.hpp>
+#include <fathom/tracefs/find_tracefs.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace fathom {
+
+namespace {
+
+TraceReason gap_of(const Error& error) {
+  return {.kind = TraceReasonKind::unreadable, .path = error.path(), .error = error.code()};
+}
+
+// Any small file at a path of its own.
+std::string read_file(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos)
+    return local_trace_files(".")->read(path);
+  return local_trace_files(path.substr(0, slash))->read(std::string_view(path).substr(slash + 1));
+}
+
+// Runs `make`, and keeps what it gives or why it gave nothing.
+template <typename Content, typename Make>
+symbols::Source<Content> attempt(Make make) {
+  symbols::Source<Content> source;
+  try {
+    source.content = make();
+  } catch (const Error& error) {
+    source.gap = gap_of(error);
+  }
+  return source;
+}
+
+std::shared_ptr<TraceFiles> mounted_tracefs() {
+  const auto root = find_tracefs();
+  if (!root)
+    throw Error(ENOENT, "find", "tracefs", "mount -t tracefs tracefs /sys/kernel/tracing");
+  return local_trace_files(*root);
+}
+
+std::string release(const std::string& path) {
+  try {
+    return std::string(tracefs::trimmed(read_file(path)));
+  } catch (const Error&) {
+    return "unknown";
+  }
+}
+
+}  // namespace
+
+Traceability::Sources::Sources(const TraceabilityOptions& options) : inline_sites(options.inline_sites) {
+  read_functions(options);
+  read_symbols(options);
+  blacklist = attempt<symbols::KprobeBlacklist>(
+      [&] { return symbols::KprobeBlacklist::parse(read_file(options.kprobe_blacklist_path)); });
+  read_btf(options.btf_directory);
+  const std::string kernel = release(options.release_path);
+  read_modules(options.modules_directory.empty() ? "/lib/modules/" + kernel : options.modules_directory);
+  read_config(options.config_path.empty() ? "/boot/config-" + kernel : options.config_path);
+  try {
+    // none integrity [confidentiality]
+    if (read_file(options.lockdown_path).find("[confidentiality]") != std::string::npos)
+      lockdown = "confidentiality";
+  } catch (const Error&) {
+    lockdown.reset();  // a kernel without lockdown has no such file
+  }
+  if (symbols)
+    look_at_symbols();
+
+  const auto tell = [this](const auto& source) {
+    if (!source)
+      gaps.push_back({source.gap.path, source.gap.error});
+  };
+  tell(functions);
+  tell(symbols);
+  if (has_kprobes)
+    tell(blacklist);
+  for (const auto& [module, source] : btf)
+    tell(source);
+}
+
+void Traceability::Sources::read_functions(const TraceabilityOptions& options) {
+  std::shared_ptr<TraceFiles> files = options.tracefs;
+  functions = attempt<symbols::FunctionList>([&] {
+    if (!files)
+      files = mounted_tracefs();
+    symbols::FunctionList list;
+    list.parse_names(files->read("available_filter_functions"));
+    return list;
+  });
+  if (!files)
+    return;
+  has_ftrace = functions || functions.gap.error != std::errc::no_such_file_or_directory;
+  try {
+    has_kprobes = files->exists("kprobe_events");
+    if (functions && files->exists("available_filter_functions_addrs"))
+      functions.content->parse_addresses(files->read("available_filter_functions_addrs"));
+  } catch (const Error&) {
+    return;  // names alone tell nearly as much
+  }
+}
+
+void Traceability::Sources::read_symbols(const TraceabilityOptions& options) {
+  if (options.symbols) {
+    symbols.content = options.symbols;
+    return;
+  }
+  symbols = attempt<KallsymsIndex>([&] {
+    // Not load(): that refuses symbols without addresses, whose names tell much.
+    KallsymsIndex index = KallsymsIndex::parse(read_file(options.kallsyms_path));
+    if (index.empty())
+      throw Error(std::errc::no_message, "find a symbol in", options.kallsyms_path);
+    return index;
+  });
+}
+
+void Traceability::Sources::read_btf(const std::string& directory) {
+  const auto& kernel = btf[""] = attempt<Btf>([&] { return Btf::load(directory + "/vmlinux"); });
+  if (!symbols || !kernel)
+    return;
+  for (const KallsymsModule& module : symbols->modules()) {
+    const std::string name(module.name);
+    auto source = attempt<Btf>([&] { return Btf::load(directory + '/' + name, *kernel); });
+    // A module may be built without; then none of its functions is described.
+    if (source || source.gap.error != std::errc::no_such_file_or_directory)
+      btf[name] = std::move(source);
+  }
+}
+
+void Traceability::Sources::read_modules(const std::string& directory) {
+  const auto read = [&](const char* file) {
+    return attempt<symbols::ModuleNames>(
+        [&] { return symbols::parse_module_names(read_file(directory + '/' + file)); });
+  };
+  modules = read("modules.dep");
+  built_in = read("modules.builtin");
+}
+
+void Traceability::Sources::read_config(const std::string& path) {
+  kprobes_on_notrace = attempt<bool>([&] {
+    const std::string text = read_file(path);
+    const auto lines = tracefs::lines_of(text);
+    return std::ranges::find(lines, "CONFIG_KPROBE_EVENTS_ON_NOTRACE=y") != lines.end();
+  });
+}
+
+void Traceability::Sources::look_at_symbols() {
+  const auto has = [this](std::string_view name) { return !symbols->named(name).empty(); };
+  has_kprobes = has_kprobes && has("register_kprobe");
+  // bpf_kprobe_multi_link_attach is there without CONFIG_FPROBE too, and then refuses.
+  has_fprobe = has("register_fprobe") && has("bpf_kprobe_multi_link_attach");
+  has_trampolines = has("bpf_trampoline_link_prog") && has("register_ftrace_direct");
+  // Both count the symbols of a name, since b022f0c7e404 and 926fe783c8a6 (Linux 6.7, and stable kernels after).
+  refuses_ambiguous = has("count_symbols");
+  counts_modules_as_ambiguous = has("count_mod_symbols");
+  // x86 passes on what is on the stack since 473e3150e30a (Linux 6.6), which renamed save_regs.
+  if (has("__x64_sys_getpid")) {
+    if (has("save_args"))
+      trampoline.surely = trampoline.maybe;
+    else if (has("save_regs"))
+      trampoline.maybe = trampoline.surely;
+  }
+  const auto address = [this](std::string_view name) {
+    const auto named = symbols->named(name);
+    return named.empty() ? 0 : named[0].address();
+  };
+  init_begin = address("__init_begin");
+  init_end = address("__init_end");
+  if (init_end == 0) {  // without CONFIG_KALLSYMS_ALL
+    init_begin = address("_sinittext");
+    init_end = address("_einittext");
+  }
+}
+
+}  // namespace fathom
