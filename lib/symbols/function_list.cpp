@@ -7,7 +7,7 @@
 
 namespace fathom::symbols {
 
-void FunctionList::parse_names(std::string text) {
+void FunctionList::parse_names(std::string&& text) {
   // Functions that the linker replaced by others of their name stand as offsets (Linux 5.19): nothing to ask for.
   constexpr std::string_view kReplaced = "__ftrace_invalid_address___";
   text_ = std::move(text);

@@ -16,7 +16,7 @@ class FunctionList {
  public:
   /// vfs_read
   /// ext4_file_open [ext4]
-  void parse_names(std::string text);
+  void parse_names(std::string&& text);
   /// ffffffff81002014 vfs_read
   /// ffffffffc0415a34 ext4_file_open [ext4]
   void parse_addresses(std::string_view text);

@@ -47,6 +47,10 @@ TraceReason named(TraceReasonKind kind, std::vector<std::string> names) {
   return {.kind = kind, .names = std::move(names)};
 }
 
+TraceReason ambiguous(std::size_t count) {
+  return {.kind = TraceReasonKind::ambiguous, .count = count};
+}
+
 struct Query {
   std::string_view function;
   std::string_view module;
@@ -158,10 +162,6 @@ class Traceability::Inquiry {
 
   [[nodiscard]] bool all_init_gone() const {
     return !code_.empty() && std::ranges::all_of(code_, [this](const Symbol& symbol) { return init_gone(symbol); });
-  }
-
-  [[nodiscard]] TraceReason ambiguous(std::size_t count) const {
-    return {.kind = TraceReasonKind::ambiguous, .count = count};
   }
 
   [[nodiscard]] std::optional<TraceReason> inlined(TraceReasonKind kind) const {
@@ -312,7 +312,7 @@ class Traceability::Inquiry {
       found = whole.empty() ? Site::no : site(whole[0]);
     }
     if (found == Site::unknown)
-      verdict.unknown(s_.functions ? reason(TraceReasonKind::ambiguous) : s_.functions.gap);
+      verdict.unknown(s_.functions ? ambiguous(code_.size()) : s_.functions.gap);
     else if (found == Site::no && s_.kprobes_on_notrace)
       verdict.no(reason(TraceReasonKind::no_ftrace_site));
     else if (found == Site::no)
@@ -358,7 +358,7 @@ class Traceability::Inquiry {
     if (!unknown)
       verdict.no(reason(TraceReasonKind::no_ftrace_site));
     else
-      verdict.unknown(s_.functions ? reason(TraceReasonKind::ambiguous) : s_.functions.gap);
+      verdict.unknown(s_.functions ? ambiguous(code_.size()) : s_.functions.gap);
   }
 
   TraceVerdict fentry() {

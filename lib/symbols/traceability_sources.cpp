@@ -44,7 +44,18 @@ std::shared_ptr<TraceFiles> mounted_tracefs() {
   return local_trace_files(*root);
 }
 
-std::string release(const std::string& path) {
+// 6.12.117+deb12-amd64
+bool at_least(std::string_view release, unsigned major, unsigned minor) {
+  const auto dot = release.find('.');
+  if (dot == std::string_view::npos)
+    return false;
+  const std::string_view rest = release.substr(dot + 1);
+  const auto first = tracefs::parse_number<unsigned>(release.substr(0, dot));
+  const auto second = tracefs::parse_number<unsigned>(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return first && second && std::pair(*first, *second) >= std::pair(major, minor);
+}
+
+std::string release_in(const std::string& path) {
   try {
     return std::string(tracefs::trimmed(read_file(path)));
   } catch (const Error&) {
@@ -54,15 +65,16 @@ std::string release(const std::string& path) {
 
 }  // namespace
 
-Traceability::Sources::Sources(const TraceabilityOptions& options) : inline_sites(options.inline_sites) {
+Traceability::Sources::Sources(const TraceabilityOptions& options)
+    : blacklist(attempt<symbols::KprobeBlacklist>(
+          [&] { return symbols::KprobeBlacklist::parse(read_file(options.kprobe_blacklist_path)); })),
+      inline_sites(options.inline_sites) {
   read_functions(options);
   read_symbols(options);
-  blacklist = attempt<symbols::KprobeBlacklist>(
-      [&] { return symbols::KprobeBlacklist::parse(read_file(options.kprobe_blacklist_path)); });
   read_btf(options.btf_directory);
-  const std::string kernel = release(options.release_path);
-  read_modules(options.modules_directory.empty() ? "/lib/modules/" + kernel : options.modules_directory);
-  read_config(options.config_path.empty() ? "/boot/config-" + kernel : options.config_path);
+  const std::string kernel = release_in(options.release_path);
+  read_modules(options.modules_root + '/' + kernel);
+  read_config(options.boot_directory + "/config-" + kernel);
   try {
     // none integrity [confidentiality]
     if (read_file(options.lockdown_path).find("[confidentiality]") != std::string::npos)
@@ -71,7 +83,7 @@ Traceability::Sources::Sources(const TraceabilityOptions& options) : inline_site
     lockdown.reset();  // a kernel without lockdown has no such file
   }
   if (symbols)
-    look_at_symbols();
+    look_at_symbols(kernel);
 
   const auto tell = [this](const auto& source) {
     if (!source)
@@ -113,7 +125,7 @@ void Traceability::Sources::read_symbols(const TraceabilityOptions& options) {
   }
   symbols = attempt<KallsymsIndex>([&] {
     // Not load(): that refuses symbols without addresses, whose names tell much.
-    KallsymsIndex index = KallsymsIndex::parse(read_file(options.kallsyms_path));
+    const KallsymsIndex index = KallsymsIndex::parse(read_file(options.kallsyms_path));
     if (index.empty())
       throw Error(std::errc::no_message, "find a symbol in", options.kallsyms_path);
     return index;
@@ -150,7 +162,7 @@ void Traceability::Sources::read_config(const std::string& path) {
   });
 }
 
-void Traceability::Sources::look_at_symbols() {
+void Traceability::Sources::look_at_symbols(std::string_view release) {
   const auto has = [this](std::string_view name) { return !symbols->named(name).empty(); };
   has_kprobes = has_kprobes && has("register_kprobe");
   // bpf_kprobe_multi_link_attach is there without CONFIG_FPROBE too, and then refuses.
@@ -159,13 +171,10 @@ void Traceability::Sources::look_at_symbols() {
   // Both count the symbols of a name, since b022f0c7e404 and 926fe783c8a6 (Linux 6.7, and stable kernels after).
   refuses_ambiguous = has("count_symbols");
   counts_modules_as_ambiguous = has("count_mod_symbols");
-  // x86 passes on what is on the stack since 473e3150e30a (Linux 6.6), which renamed save_regs.
-  if (has("__x64_sys_getpid")) {
-    if (has("save_args"))
-      trampoline.surely = trampoline.maybe;
-    else if (has("save_regs"))
-      trampoline.maybe = trampoline.surely;
-  }
+  // x86 passes on what is on the stack since 473e3150e30a (Linux 6.6), which brought this function.
+  if (has("__x64_sys_getpid"))
+    trampoline.surely = trampoline.maybe = has("save_args") ? trampoline.maybe : trampoline.surely;
+  trampoline.unions = at_least(release, 6, 18);  // nothing else tells
   const auto address = [this](std::string_view name) {
     const auto named = symbols->named(name);
     return named.empty() ? 0 : named[0].address();

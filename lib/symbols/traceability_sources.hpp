@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fathom {
@@ -67,7 +68,7 @@ struct Traceability::Sources {
   void read_btf(const std::string& directory);
   void read_modules(const std::string& directory);
   void read_config(const std::string& path);
-  void look_at_symbols();
+  void look_at_symbols(std::string_view release);
 };
 
 }  // namespace fathom

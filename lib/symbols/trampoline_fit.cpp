@@ -12,7 +12,7 @@ constexpr std::uint64_t kRegisterBytes = 8;
 constexpr std::uint64_t kMostBytes = 16;  // of a struct by value: two registers (Linux 6.1)
 
 // What __get_type_size of kernel/bpf/btf.c takes.
-std::optional<std::uint64_t> passed_size(BtfType type) {
+std::optional<std::uint64_t> passed_size(BtfType type, bool unions) {
   const BtfType plain = type.resolved();
   switch (plain.kind()) {
     case BtfKind::void_:
@@ -23,6 +23,8 @@ std::optional<std::uint64_t> passed_size(BtfType type) {
     case BtfKind::enum64:
     case BtfKind::struct_:
       return plain.size();
+    case BtfKind::union_:
+      return unions ? plain.size() : std::nullopt;
     default:
       return std::nullopt;
   }
@@ -52,13 +54,13 @@ std::optional<TrampolineRefusal> trampoline_refusal(BtfType function, const Tram
     return refusal;
   }
   const BtfType returned = function.return_type();
-  if (!passed_size(returned) || returned.resolved().kind() == BtfKind::struct_)
+  if (!passed_size(returned, false) || returned.resolved().kind() == BtfKind::struct_)
     return refuse(TraceReasonKind::unfit_return, returned, {});
   if (function.parameters().size() > limit.maybe)
     return too_many(TraceAnswer::no, function.parameters().size());
   std::uint64_t registers = 0;
   for (const BtfParameter parameter : function.parameters()) {
-    const auto size = passed_size(parameter.type);
+    const auto size = passed_size(parameter.type, limit.unions);
     if (!size || *size == 0 || *size > kMostBytes)
       return refuse(TraceReasonKind::unfit_argument, parameter.type, parameter.name);
     registers += (*size + kRegisterBytes - 1) / kRegisterBytes;

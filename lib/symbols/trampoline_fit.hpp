@@ -12,6 +12,7 @@ namespace fathom::symbols {
 struct TrampolineLimit {
   unsigned surely = 6;  // what every architecture with trampolines can
   unsigned maybe = 12;  // MAX_BPF_FUNC_ARGS (include/linux/bpf.h)
+  bool unions = false;  // by value, as structs (ccb4f5d91ec4, Linux 6.18)
 };
 
 /// What a BPF trampoline cannot pass on of a function's arguments or its return value; empty if it can. `answer` is

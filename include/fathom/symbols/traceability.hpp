@@ -28,11 +28,11 @@ struct TraceabilityOptions {
   std::string kprobe_blacklist_path = "/sys/kernel/debug/kprobes/blacklist";
   /// `vmlinux` and a file for each module.
   std::string btf_directory = "/sys/kernel/btf";
-  /// For `modules.dep` and `modules.builtin`. Empty: /lib/modules/RELEASE.
-  std::string modules_directory{};
-  /// The kernel's configuration, for CONFIG_KPROBE_EVENTS_ON_NOTRACE. Empty: /boot/config-RELEASE.
-  std::string config_path{};
-  /// The kernel's release, for the two above.
+  /// For RELEASE/modules.dep and RELEASE/modules.builtin.
+  std::string modules_root = "/lib/modules";
+  /// For the kernel's configuration, config-RELEASE: CONFIG_KPROBE_EVENTS_ON_NOTRACE.
+  std::string boot_directory = "/boot";
+  /// RELEASE, the kernel's.
   std::string release_path = "/proc/sys/kernel/osrelease";
   /// In securityfs; absent where no lockdown is.
   std::string lockdown_path = "/sys/kernel/security/lockdown";
@@ -75,7 +75,10 @@ struct TraceabilityGap {
 /// microseconds; if there is no such symbol, tens of milliseconds for the nearest names.
 ///
 /// Names are answered as the kernel takes them: a kprobe at a name that several functions share is refused (Linux 6.7,
-/// and stable kernels since then), though each can be had by its address; a filter of ftrace takes all of them.
+/// and stable kernels since then), though each can be had by its address; a filter of ftrace takes all of them; fentry
+/// takes the first of them in kallsyms, wanted or not. Where ftrace has no place, fentry is "no", though a kernel may
+/// take the program by accident: where the code begins with a no-operation of the right length, which is there to be
+/// patched by others.
 ///
 /// Rights: tracefs, debugfs and addresses in /proc/kallsyms are root's. Throws nothing for what cannot be read.
 class Traceability {

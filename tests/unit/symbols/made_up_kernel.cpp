@@ -98,10 +98,10 @@ MadeUpKernel::MadeUpKernel() {
   BtfBuilder module(base.id_count(), static_cast<std::uint32_t>(kernel.strings().size()));
   module.reference(BtfKind::func, module.add(0, BtfBuilder::info(BtfKind::func_proto), 0), "inside");
   write("btf/loaded", text_of(module));
-  write("modules/modules.dep",
+  write("modules/6.12.0-made-up/modules.dep",
         "kernel/fs/on-disk.ko.xz: kernel/lib/crc.ko.xz\nkernel/lib/crc.ko.xz:\nkernel/loaded.ko:\n");
-  write("modules/modules.builtin", "kernel/fs/within.ko\n");
-  write("config", "CONFIG_KPROBES=y\n# CONFIG_KPROBE_EVENTS_ON_NOTRACE is not set\n");
+  write("modules/6.12.0-made-up/modules.builtin", "kernel/fs/within.ko\n");
+  write("boot/config-6.12.0-made-up", "CONFIG_KPROBES=y\n# CONFIG_KPROBE_EVENTS_ON_NOTRACE is not set\n");
   write("osrelease", "6.12.0-made-up\n");
   write("lockdown", "[none] integrity confidentiality\n");
 }

@@ -44,8 +44,8 @@ class MadeUpKernel {
     options.kallsyms_path = path("kallsyms");
     options.kprobe_blacklist_path = path("blacklist");
     options.btf_directory = path("btf");
-    options.modules_directory = path("modules");
-    options.config_path = path("config");
+    options.modules_root = path("modules");
+    options.boot_directory = path("boot");
     options.release_path = path("osrelease");
     options.lockdown_path = path("lockdown");
     return options;
