@@ -7,8 +7,12 @@
 #include "whynot_options.hpp"
 #include "whynot_print.hpp"
 
+#ifdef WHYNOT_READS_DWARF
+#include <fathom/symbols/dwarf_inline_sites.hpp>
+#endif
 #include <fathom/symbols/traceability.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,6 +32,10 @@ fathom::TraceabilityOptions sources(const Options& options) {
           &sources.lockdown_path, &sources.modules_root, &sources.boot_directory})
       path->insert(0, root);
   }
+#ifdef WHYNOT_READS_DWARF
+  if (options.vmlinux)
+    sources.inline_sites = std::make_shared<fathom::DwarfInlineSites>(*options.vmlinux);
+#endif
   if (options.kallsyms)
     sources.kallsyms_path = *options.kallsyms;
   return sources;

@@ -41,6 +41,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--kallsyms", options.kallsyms, "Read symbols from this file, not /proc/kallsyms")->type_name("FILE");
   app.add_option("--root", options.root, "Read all files below this directory: DIR/proc/kallsyms and so on")
       ->type_name("DIR");
+#ifdef WHYNOT_READS_DWARF
+  app.add_option("--vmlinux", options.vmlinux, "Learn from its debugging information what was inlined; takes seconds")
+      ->type_name("FILE");
+#endif
   app.add_flag("--json", options.json, "Print an object a line");
   try {
     app.parse(argc, argv);

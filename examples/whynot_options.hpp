@@ -11,6 +11,7 @@ struct Options {
   std::optional<std::string> module;
   std::optional<std::string> kallsyms;
   std::optional<std::string> root;
+  std::optional<std::string> vmlinux;
   bool json = false;
 };
 

@@ -252,7 +252,8 @@ class Traceability::Inquiry {
     if (!s_.has_ftrace) {
       verdict.no(named(TraceReasonKind::not_in_kernel, {"CONFIG_DYNAMIC_FTRACE"}));
     } else if (!s_.functions) {
-      verdict.unknown(s_.functions.gap);
+      if (!s_.symbols || has_code(verdict))
+        verdict.unknown(s_.functions.gap);
     } else if (const std::size_t count = listed(); count != 0) {
       if (count > 1)
         verdict.note(ambiguous(count));

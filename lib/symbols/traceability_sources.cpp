@@ -136,9 +136,11 @@ void Traceability::Sources::read_btf(const std::string& directory) {
   const auto& kernel = btf[""] = attempt<Btf>([&] { return Btf::load(directory + "/vmlinux"); });
   if (!symbols || !kernel)
     return;
+  const std::string directory_path = directory + '/';
   for (const KallsymsModule& module : symbols->modules()) {
     const std::string name(module.name);
-    auto source = attempt<Btf>([&] { return Btf::load(directory + '/' + name, *kernel); });
+    const std::string path = directory_path + name;
+    auto source = attempt<Btf>([&] { return Btf::load(path, *kernel); });
     // A module may be built without; then none of its functions is described.
     if (source || source.gap.error != std::errc::no_such_file_or_directory)
       btf[name] = std::move(source);

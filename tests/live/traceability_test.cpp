@@ -187,7 +187,7 @@ TEST_F(TraceabilityLive, ALockedDownKernelIsUnknownNotNo) {
 
 TEST_F(TraceabilityLive, WhatIsNowhereIsNo) {
   for (const char* nowhere : {"no_such_function_at_all", "vfs_read [no_such_module]"}) {
-    for (const TraceMechanism mechanism : {TraceMechanism::kprobe, TraceMechanism::fentry})
+    for (const TraceMechanism mechanism : kTraceMechanisms)
       EXPECT_EQ(traceability_.of(nowhere)[mechanism].answer, TraceAnswer::no) << nowhere;
   }
 }
