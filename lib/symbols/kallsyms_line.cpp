@@ -43,18 +43,24 @@ bool parse_hex8(const char* digits, std::uint32_t& value) noexcept {
   return true;
 }
 
-// The first byte that is no more than a blank, or the end.
+// A bit in each byte that is no more than a blank: exact up to the first such byte, and what comes behind it does not
+// matter.
+std::uint64_t blanks_in(std::uint64_t word) noexcept {
+  return (word - 0x21 * kEach) & ~word & 0x80 * kEach;
+}
+
+// The first byte that is no more than a blank, or the end. Eight bytes before the end must be there to be read, which
+// an address always is.
 const char* find_blank(const char* at, const char* end) noexcept {
   for (; end - at >= 8; at += 8) {
-    const std::uint64_t word = load_in_order(at);
-    // Exact up to the first such byte, and what comes behind it does not matter.
-    const std::uint64_t low = (word - 0x21 * kEach) & ~word & 0x80 * kEach;
-    if (low != 0)
-      return at + std::countr_zero(low) / 8;
+    if (const std::uint64_t blanks = blanks_in(load_in_order(at)); blanks != 0)
+      return at + std::countr_zero(blanks) / 8;
   }
-  while (at != end && static_cast<unsigned char>(*at) > ' ')
-    ++at;
-  return at;
+  if (at == end)
+    return end;
+  // The rest as the last of eight bytes; behind it come zeros, which are no more than a blank.
+  const auto rest = static_cast<unsigned>(end - at);
+  return at + std::countr_zero(blanks_in(load_in_order(end - 8) >> 8 * (8 - rest))) / 8;
 }
 
 bool is_space(char c) noexcept {
@@ -77,12 +83,12 @@ unsigned parse_address(std::string_view line, std::uint64_t& address) noexcept {
   constexpr std::size_t kNarrow = 8;
   std::uint32_t high = 0;
   std::uint32_t low = 0;
-  if (line.size() > kNarrow && parse_hex8(line.data(), high)) {
+  if (line.size() > kNarrow && parse_hex8(&line[0], high)) {
     if (line[kNarrow] == ' ') {
       address = high;
       return kNarrow;
     }
-    if (line.size() > kWide && line[kWide] == ' ' && parse_hex8(line.data() + kNarrow, low)) {
+    if (line.size() > kWide && line[kWide] == ' ' && parse_hex8(&line[kNarrow], low)) {
       address = std::uint64_t{high} << 32U | low;
       return kWide;
     }
@@ -118,7 +124,7 @@ std::optional<SkipReason> parse_kallsyms_line(std::string_view line, KallsymsLin
 
   rest.remove_prefix(2);
   const char* const end = rest.data() + rest.size();
-  const char* const name_end = find_name_end(rest.data(), end);
+  const char* const name_end = find_name_end(&rest[0], end);
   parsed.name = rest.substr(0, static_cast<std::size_t>(name_end - rest.data()));
   parsed.module = {};
   if (parsed.name.empty())
@@ -129,7 +135,7 @@ std::optional<SkipReason> parse_kallsyms_line(std::string_view line, KallsymsLin
       return skip(SkipReason::unknown_line);
     parsed.module = rest.substr(2, rest.size() - 3);
     const char* const module_end = parsed.module.data() + parsed.module.size();
-    if (find_blank(parsed.module.data(), module_end) != module_end)
+    if (find_blank(&parsed.module[0], module_end) != module_end)
       return skip(SkipReason::unknown_line);
   }
   if (parsed.name.size() > SymbolEntry::kMaxName)

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -122,7 +121,7 @@ void KallsymsParser::forget_narrow_lines() {
   owners_.clear();
   run_name_.clear();
   run_owner_ = 0;
-  run_again_ = again_other_than_T_ = visible_ = false;
+  run_again_ = again_not_text_ = visible_ = false;
   marks_ = {};
 }
 
@@ -130,7 +129,8 @@ void KallsymsParser::forget_narrow_lines() {
 bool KallsymsParser::add(const KallsymsLine& line) {
   RawArray<SymbolEntry>& symbols = table_->symbols;
   RawArray<char>& names = table_->names;
-  if (line.module != run_name_ || line.module == kBpf) {
+  const bool in_kernel = line.module.empty() && run_name_.empty();
+  if (!in_kernel && (line.module != run_name_ || line.module == kBpf)) {
     const auto owner = owner_of(line);
     run_owner_ = owner.value_or(0);
     if (!owner) {
@@ -144,7 +144,7 @@ bool KallsymsParser::add(const KallsymsLine& line) {
       names.size() > std::numeric_limits<std::uint32_t>::max() - line.name.size())
     return false;
   if (run_again_ && line.letter != 'T')
-    again_other_than_T_ = true;
+    again_not_text_ = true;
   if (line.module.empty())
     note_mark(line);
   visible_ = visible_ || line.address != 0;
@@ -215,7 +215,7 @@ std::optional<std::uint32_t> KallsymsParser::new_owner(std::string_view name, Sy
 // ftrace lists the init functions it has kept behind all modules, and each as `T`. If any symbol of a module's later
 // runs has another letter, then the file is not in the kernel's order, and they are the module's as well.
 void KallsymsParser::decide_init_functions() {
-  if (!again_other_than_T_)
+  if (!again_not_text_)
     return;
   std::vector<std::uint32_t> become(table_->owners.size());
   for (std::uint32_t i = 0; i < become.size(); ++i)
@@ -232,7 +232,7 @@ void KallsymsParser::decide_init_functions() {
 void KallsymsParser::sort_by_address() {
   RawArray<SymbolEntry>& symbols = table_->symbols;
   const auto less = [](const SymbolEntry& a, const SymbolEntry& b) { return a.address() < b.address(); };
-  SymbolEntry* const sorted_end = std::is_sorted_until(symbols.begin(), symbols.end(), less);
+  SymbolEntry* const sorted_end = std::ranges::is_sorted_until(symbols, less);
   if (sorted_end == symbols.end())
     return;
   std::stable_sort(sorted_end, symbols.end(), less);
@@ -268,8 +268,8 @@ void KallsymsParser::list_modules() {
 void KallsymsParser::drop_left_out() {
   RawArray<SymbolEntry>& symbols = table_->symbols;
   if (leave_out_labels_) {
-    const SymbolEntry* const end = std::remove_if(symbols.begin(), symbols.end(), std::mem_fn(&SymbolEntry::left_out));
-    symbols.truncate(static_cast<std::size_t>(end - symbols.begin()));
+    const auto dropped = std::ranges::remove_if(symbols, &SymbolEntry::left_out);
+    symbols.truncate(symbols.size() - dropped.size());
   }
   symbols.shrink();
 }

@@ -61,7 +61,7 @@ class KallsymsParser {
   std::string run_name_;  // what stands in the brackets of the lines that follow each other now
   std::uint32_t run_owner_ = 0;
   bool run_again_ = false;  // there was such a run before
-  bool again_other_than_T_ = false;
+  bool again_not_text_ = false;
 
   // The kernel's marks of its own image: 0 where the file has none.
   struct Marks {
