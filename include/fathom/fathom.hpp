@@ -104,9 +104,8 @@
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
 /// - `btf`: the kernel's own description of its types: structs, enums, prototypes. `btf/btf.hpp`
-/// - `symbols`: names of addresses, `symbols/kallsyms_index.hpp`, `live_kallsyms.hpp` to keep them up to date; what can
-/// be
-///   traced by name, `traceability.hpp`;
+/// - `symbols`: names of addresses, `symbols/kallsyms_index.hpp`, `live_kallsyms.hpp` to keep them up to date;
+///   what can be traced by name, `traceability.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`.

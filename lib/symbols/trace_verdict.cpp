@@ -108,7 +108,8 @@ std::string TraceReason::sentence() const {
     case TraceReasonKind::not_a_function:
       return "is data, not a function";
     case TraceReasonKind::no_ftrace_site:
-      return "has code, but no place for ftrace in it: it is marked notrace or noinstr, or written in assembler";
+      return "has code, but no place for ftrace in it: it is marked notrace or noinstr, "
+             "written in assembler, or a part that the compiler split off";
     case TraceReasonKind::no_site_unknown_why:
       return "has no place for ftrace: inlined, notrace or discarded, unknown which";
     case TraceReasonKind::inlined_everywhere:
