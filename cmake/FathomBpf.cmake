@@ -31,7 +31,8 @@ function(fathom_add_bpf target source)
   list(TRANSFORM arg_DEFINITIONS PREPEND "-D" OUTPUT_VARIABLE definitions)
   _fathom_bpf_arch(arch)
   # Beside this file where it is installed, beside its folder in the sources.
-  find_path(headers fathom.bpf.h NO_CACHE NO_DEFAULT_PATH REQUIRED
+  unset(bpf_headers)
+  find_path(bpf_headers fathom.bpf.h NO_CACHE NO_DEFAULT_PATH REQUIRED
     PATHS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/bpf" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../bpf")
   # Debian has asm/*.h in a folder of the machine's, where clang -target bpf does not look.
   if(CMAKE_LIBRARY_ARCHITECTURE)
@@ -43,7 +44,7 @@ function(fathom_add_bpf target source)
   add_custom_command(OUTPUT "${object}"
     # -mcpu=v3 is Linux 5.1's set of instructions, which has atomics with a result; -g makes the BTF.
     COMMAND "${FATHOM_BPF_CLANG}" -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Wno-unused-parameter
-      -Wno-address-of-packed-member ${arch} ${definitions} "-I${headers}" ${includes} ${arg_OPTIONS}
+      -Wno-address-of-packed-member ${arch} ${definitions} "-I${bpf_headers}" ${includes} ${arg_OPTIONS}
       -MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
     # -g takes the DWARF and leaves the BTF.
     COMMAND "${FATHOM_BPF_STRIP}" -g "${object}"

@@ -214,12 +214,20 @@ LoadedBpf BpfObject::load() {
     const int result = bpf_object__load(object.get());
     if (result == 0)
       return state_->loaded(std::move(object), logs);
-    const auto program = bpf::failed_program(scope.warnings(), state_->specs.programs);
+    auto program = bpf::failed_program(scope.warnings(), state_->specs.programs);
+    // Where the warnings went to a callback that the program has set since: loading ends at the program that fails.
+    if (!program)
+      program = logs.last_written();
     // The log was cut: again, with more room for it. An object that failed can't be loaded again.
     if (result == -ENOSPC && program && logs.grow(*program))
       continue;
-    throw bpf::load_error({-result, state_->name, scope.warnings(), state_->specs.programs, state_->specs.maps},
-                          program ? logs.log(*program) : std::string_view());
+    throw bpf::load_error({.errno_value = -result,
+                           .object = state_->name,
+                           .messages = scope.warnings(),
+                           .programs = state_->specs.programs,
+                           .maps = state_->specs.maps,
+                           .program = program,
+                           .log = program ? logs.log(*program) : std::string_view()});
   }
 }
 

@@ -39,17 +39,18 @@ bool says(std::string_view messages, std::string_view what) {
 }
 
 // libbpf tries to load a program of each type, and takes a refusal for a missing type where the verifier would have to
-// say more than it does: those answers are not to be trusted.
+// say more than it does: those answers are not to be trusted. Numbers without a name are of a kernel newer than
+// Linux 7.1.
 bool lacks_type(BpfProgramType type) {
   if (type == BpfProgramType::tracing || type == BpfProgramType::ext || type == BpfProgramType::lsm)
     return false;
   const PrintScope quiet;
-  return libbpf_probe_bpf_prog_type(static_cast<bpf_prog_type>(type), nullptr) == 0;
+  return to_string(type).empty() || libbpf_probe_bpf_prog_type(static_cast<bpf_prog_type>(type), nullptr) == 0;
 }
 
 bool lacks_type(BpfMapType type) {
   const PrintScope quiet;
-  return libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr) == 0;
+  return to_string(type).empty() || libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr) == 0;
 }
 
 std::string type_text(std::string_view name, std::uint32_t number) {
@@ -113,15 +114,15 @@ std::optional<std::size_t> failed_program(std::string_view messages, std::span<c
   return named_last(messages, "prog", programs);
 }
 
-BpfError load_error(const FailedLoad& failed, std::string_view log) {
+BpfError load_error(const FailedLoad& failed) {
   BpfFailure failure{.errno_value = failed.errno_value,
                      .operation = "load",
                      .object = std::string(failed.object),
                      .cause = cause_of(failed.errno_value, false),
-                     .log = std::string(log),
+                     .log = std::string(failed.log),
                      .messages = std::string(failed.messages)};
-  if (const auto program = failed_program(failed.messages, failed.programs))
-    explain_program(failure, failed.programs[*program], failed.messages);
+  if (failed.program)
+    explain_program(failure, failed.programs[*failed.program], failed.messages);
   else if (const auto map = named_last(failed.messages, "map", failed.maps))
     explain_map(failure, failed.maps[*map]);
   else if (failure.cause == BpfCause::denied)

@@ -19,13 +19,16 @@ struct FailedLoad {
   std::string_view messages;  ///< libbpf's
   std::span<const ProgramSpec> programs;
   std::span<const MapSpec> maps;
+  std::optional<std::size_t>
+      program;           ///< the one that failed, by its place; empty if it was no program or is not known
+  std::string_view log;  ///< that program's
 };
 
 /// Which program libbpf's messages are about, by its place; empty if none is.
 [[nodiscard]] std::optional<std::size_t> failed_program(std::string_view messages,
                                                         std::span<const ProgramSpec> programs);
 
-/// The error to throw. `log` is that of the failed program.
-[[nodiscard]] BpfError load_error(const FailedLoad& failed, std::string_view log);
+/// The error to throw.
+[[nodiscard]] BpfError load_error(const FailedLoad& failed);
 
 }  // namespace fathom::bpf

@@ -51,6 +51,14 @@ std::string_view LogBuffers::log(std::size_t program) const {
   return {buffers_[program].address, ::strnlen(buffers_[program].address, buffers_[program].size)};
 }
 
+std::optional<std::size_t> LogBuffers::last_written() const {
+  for (std::size_t program = buffers_.size(); program-- > 0;) {
+    if (!log(program).empty())
+      return program;
+  }
+  return std::nullopt;
+}
+
 bool LogBuffers::grow(std::size_t program) {
   if (program >= buffers_.size() || buffers_[program].address == nullptr || buffers_[program].size >= kMost)
     return false;

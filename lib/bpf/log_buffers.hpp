@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,8 @@ class LogBuffers {
   void give_to(bpf_object* object);
   /// What is in the buffer of this program, by its place in the object.
   [[nodiscard]] std::string_view log(std::size_t program) const;
+  /// The last program that there is a log of.
+  [[nodiscard]] std::optional<std::size_t> last_written() const;
   /// Makes that buffer larger, for the next give_to(); false if it is as large as the kernel takes, or if there is no
   /// address space.
   [[nodiscard]] bool grow(std::size_t program);

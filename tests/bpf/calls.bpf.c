@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* Counts the getppid calls of one process at a tracepoint, at a raw one and at one with BTF. */
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
 #include <fathom.bpf.h>
 #include <kernel_types.bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #define SYS_GETPPID 110 /* x86-64 */
 

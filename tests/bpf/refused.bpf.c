@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* What the verifier refuses, what names nothing, and what it works long on. None is loaded unless a test asks. */
+#include <kernel_types.bpf.h>
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include <kernel_types.bpf.h>
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -28,7 +28,7 @@ int long_loop(void* context) {
   __u32 key = 9;
   __u64* value = bpf_map_lookup_elem(&numbers, &key);
 
-  for (i = 0; i < 60000; i++) {
+  for (i = 0; i < 6000; i++) {
     sum += i;
     __asm__ volatile("%[sum] ^= 1" : [sum] "+r"(sum));
   }

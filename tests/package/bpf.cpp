@@ -1,7 +1,9 @@
-#include <fathom-bpf/counter.bpf.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 
-// The object that fathom_add_bpf compiled and embedded is opened, which needs no rights; the types are the generated ones.
+#include <fathom-bpf/counter.bpf.hpp>
+
+// The object that fathom_add_bpf compiled and embedded is opened, which needs no rights; the types are the generated
+// ones.
 int main() {
   fathom::BpfObject object = fathom::BpfObject::open(counter::object);
   object.variable(counter::step.name).set(std::uint64_t{2});

@@ -19,9 +19,9 @@ struct {
 const volatile __u64 step = 1;
 
 SEC("tp/sched/sched_switch")
-int on_switch(void *context) {
+int on_switch(void* context) {
   __u32 key = 0;
-  struct count *count = bpf_map_lookup_elem(&counts, &key);
+  struct count* count = bpf_map_lookup_elem(&counts, &key);
 
   if (count)
     count->times += step;
