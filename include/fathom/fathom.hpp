@@ -66,6 +66,7 @@
 
 // Of components that not every installation has.
 #if __has_include(<fathom/bpf/bpf_object.hpp>)
+#include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_map.hpp>
@@ -76,10 +77,17 @@
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
+#include <fathom/bpf/hash_map.hpp>
 #include <fathom/bpf/loaded_bpf.hpp>
+#include <fathom/bpf/lpm_trie.hpp>
+#include <fathom/bpf/map_cursor.hpp>
+#include <fathom/bpf/map_entries.hpp>
+#include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/per_cpu.hpp>
 #include <fathom/bpf/program_spec.hpp>
 #include <fathom/bpf/raw_tracepoint.hpp>
+#include <fathom/bpf/record_check.hpp>
 #include <fathom/bpf/record_layout.hpp>
 #include <fathom/bpf/tracepoint.hpp>
 #include <fathom/bpf/variable_spec.hpp>
@@ -108,7 +116,8 @@
 ///   what can be traced by name, `traceability.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
-/// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`.
+/// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`,
+///   `hash_map.hpp` and the other typed maps.
 ///   Its functions are in the component `fathom::bpf`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

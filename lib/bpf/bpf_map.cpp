@@ -122,6 +122,11 @@ std::optional<Btf> BpfMap::btf() const {
   return handle_->object ? handle_->object->btf : std::nullopt;
 }
 
+void BpfMap::freeze() const {
+  if (::bpf_map_freeze(handle_->fd) != 0)
+    throw bpf::failed(errno, "freeze", object_name(), name());
+}
+
 void BpfMap::pin(const std::string& path) const {
   bpf::pin(handle_->fd, path, object_name(), name());
 }

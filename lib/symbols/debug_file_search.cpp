@@ -42,12 +42,6 @@ std::optional<std::uint32_t> crc_of(int fd) {
   }
 }
 
-std::string below(std::string folder, std::string_view path) {
-  folder += '/';
-  folder += path;
-  return folder;
-}
-
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -86,7 +80,7 @@ DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const
   const std::string& id = binary.build_id();
   if (const std::string by_id = build_id_path(id); !by_id.empty()) {
     for (const std::string& root : options.debug_roots) {
-      const std::string candidate = below(root, by_id);
+      const std::string candidate = root + '/' + by_id;
       if (is_found(open_with_id(candidate, id, FileTrust::system), candidate))
         return file;
     }
@@ -125,7 +119,7 @@ std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::stri
   if (by_id.empty())
     return nullptr;
   for (const std::string& root : options.debug_roots) {
-    if (auto found = open_with_id(below(root, by_id), wanted->build_id, FileTrust::system))
+    if (auto found = open_with_id(root + '/' + by_id, wanted->build_id, FileTrust::system))
       return found;
   }
   const std::string named = wanted->name.starts_with('/') ? wanted->name : folder_of(path) + '/' + wanted->name;

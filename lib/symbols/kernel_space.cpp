@@ -74,20 +74,14 @@ class KernelSpace final : public ElfSymbolizer::Space {
       return {options_.vmlinux};
     const std::string& release = options_.release;
     std::vector<std::string> paths;
-    const auto add = [&](std::string path, std::string_view folder, std::string_view file = {}) {
-      path += folder;
-      path += release;
-      path += file;
-      paths.push_back(std::move(path));
-    };
     for (const std::string& root : store_.options().debug_roots) {
-      add(root, "/boot/vmlinux-");
-      add(root, "/lib/modules/", "/vmlinux");
-      add(root, "/vmlinux-");
+      paths.push_back(root + "/boot/vmlinux-" + release);
+      paths.push_back(root + "/lib/modules/" + release + "/vmlinux");
+      paths.push_back(root + "/vmlinux-" + release);
     }
-    add({}, "/boot/vmlinux-");
-    add(options_.modules, "/", "/vmlinux");
-    add(options_.modules, "/", "/build/vmlinux");
+    paths.push_back("/boot/vmlinux-" + release);
+    paths.push_back(options_.modules + '/' + release + "/vmlinux");
+    paths.push_back(options_.modules + '/' + release + "/build/vmlinux");
     return paths;
   }
 

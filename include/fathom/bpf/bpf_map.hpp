@@ -71,6 +71,8 @@ class BpfMap {
   /// The types of the object file; empty if it was compiled without -g, or if the map is from no object.
   [[nodiscard]] std::optional<Btf> btf() const;
 
+  /// From now on no system call changes the map; programs may. Cannot be undone. Linux 5.2.
+  void freeze() const;
   /// Makes the file `path` in a bpf file system hold the map.
   void pin(const std::string& path) const;
   /// Removes that file; the map stays while anything else holds it.

@@ -20,6 +20,8 @@ struct RecordMember {
   std::size_t offset{};  ///< in bytes, from the start of the record
   std::size_t size{};    ///< in bytes; of a bit field, the bytes that hold a part of it
   std::size_t bits{};    ///< the width of a bit field, 0 for all others
+  /// Of an anonymous struct or union its members, with their offsets from the start of the record.
+  std::vector<RecordMember> members{};
 
   friend bool operator==(const RecordMember&, const RecordMember&) = default;
 };

@@ -1,0 +1,138 @@
+#include <fathom/bpf/array_map.hpp>
+#include <fathom/bpf/hash_map.hpp>
+#include <fathom/bpf/lpm_trie.hpp>
+#include <fathom/bpf/record_check.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using fathom::BpfKey;
+using fathom::BpfRecord;
+using fathom::RecordCheck;
+using fathom::RecordLayout;
+using fathom::RecordMember;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Open {
+  std::int32_t pid;
+  char path[12];
+};
+FATHOM_RECORD(Open, pid, path);
+
+struct Plain {
+  std::uint64_t a;
+  std::uint64_t b;
+};
+
+struct Address {
+  std::uint32_t family;
+  union {
+    std::uint32_t v4;
+    std::uint8_t v6[16];
+  };
+};
+FATHOM_RECORD(Address, family, v4, v6);
+
+RecordMember member(std::string name, std::size_t offset, std::size_t size, std::vector<RecordMember> inside = {}) {
+  return {.name = std::move(name), .type = "t", .offset = offset, .size = size, .members = std::move(inside)};
+}
+
+const RecordLayout kOpen{"struct open", 16, {member("pid", 0, 4), member("path", 4, 12)}};
+
+TEST(RecordMismatch, ARecordThatFitsHasNone) {
+  EXPECT_EQ(fathom::record_mismatch<Open>(kOpen), std::nullopt);
+  EXPECT_EQ(fathom::record_check<Open>(kOpen), RecordCheck::members);
+}
+
+struct Mismatch {
+  const char* what;
+  RecordLayout layout;
+  std::vector<std::string> says;
+};
+class RecordMismatchOf : public ::testing::TestWithParam<Mismatch> {};
+
+TEST_P(RecordMismatchOf, IsToldWithBothSides) {
+  const auto why = fathom::record_mismatch<Open>(GetParam().layout);
+  ASSERT_TRUE(why) << GetParam().what;
+  for (const std::string& part : GetParam().says)
+    EXPECT_THAT(*why, HasSubstr(part));
+  EXPECT_THAT(*why, AllOf(HasSubstr("BPF: " + GetParam().layout.name), HasSubstr("Open, 16 bytes")));
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, RecordMismatchOf,
+    ::testing::Values(Mismatch{"size",
+                               {"struct open", 24, {member("pid", 0, 4), member("path", 4, 20)}},
+                               {"it has 24 bytes there and 16 here", "path has 20 bytes there and 12 here",
+                                "! 4  path[20]"}},
+                      Mismatch{"order",
+                               {"struct open", 16, {member("path", 0, 12), member("pid", 12, 4)}},
+                               {"path is at 0 there and at 4 here", "pid is at 12 there and at 0 here"}},
+                      Mismatch{"name",
+                               {"struct open", 16, {member("tgid", 0, 4), member("path", 4, 12)}},
+                               {"here is no tgid", "there is no pid", "! 0  tgid[4]"}},
+                      Mismatch{"missing", {"struct open", 16, {member("pid", 0, 4)}}, {"there is no path"}}));
+
+TEST(RecordMismatch, WithoutNamesTheSizeAloneIsCompared) {
+  const RecordLayout other{"struct pair", 16, {member("x", 0, 8), member("y", 8, 8)}};
+  EXPECT_EQ(fathom::record_mismatch<Plain>(other), std::nullopt);
+  EXPECT_EQ(fathom::record_check<Plain>(other), RecordCheck::size);
+  EXPECT_EQ(fathom::record_check<Open>(RecordLayout{"int", 4, {}}), RecordCheck::size);
+  EXPECT_TRUE(fathom::record_mismatch<Plain>(RecordLayout{"struct pair", 8, {}}));
+}
+
+TEST(RecordMismatch, MembersOfAnUnnamedUnionAreTheRecordsOwn) {
+  const RecordLayout layout{
+      "struct address", 20, {member("family", 0, 4), member("", 4, 16, {member("v4", 4, 4), member("v6", 4, 16)})}};
+  EXPECT_EQ(fathom::record_mismatch<Address>(layout), std::nullopt);
+  RecordLayout moved = layout;
+  moved.members[1].members[1].size = 8;
+  EXPECT_THAT(fathom::record_mismatch<Address>(moved).value_or(""), HasSubstr("v6 has 8 bytes there and 16 here"));
+}
+
+TEST(RecordMismatch, BitFieldsHaveNoNameInCpp) {
+  RecordLayout layout = kOpen;
+  layout.members.push_back({.name = "flag", .type = "int", .offset = 15, .size = 1, .bits = 3});
+  EXPECT_EQ(fathom::record_mismatch<Open>(layout), std::nullopt);
+}
+
+TEST(RecordMismatch, ALineThatFitsHasNoMark) {
+  RecordLayout layout = kOpen;
+  layout.members[1].size = 8;
+  const std::string why = fathom::record_mismatch<Open>(layout).value_or("");
+  EXPECT_THAT(why, AllOf(HasSubstr("    0  pid[4]"), Not(HasSubstr("! 0  pid[4]"))));
+}
+
+// What may be a key is known at compile time.
+struct Padded {
+  std::uint64_t a;
+  std::uint32_t b;
+};
+struct PaddedAndNamed {
+  std::uint64_t a;
+  std::uint32_t b;
+};
+FATHOM_RECORD(PaddedAndNamed, a, b);
+struct NamedWithFloat {
+  float a;
+  std::uint32_t b;
+};
+FATHOM_RECORD(NamedWithFloat, a, b);
+
+static_assert(BpfKey<std::uint32_t> && BpfKey<Plain> && BpfKey<Open> && BpfKey<std::array<char, 16>>);
+static_assert(!BpfKey<Padded> && !BpfKey<PaddedAndNamed>, "hidden padding");
+static_assert(!BpfKey<float> && BpfKey<NamedWithFloat>, "the sum of the members is the size");
+static_assert(BpfRecord<Padded>, "a value may have padding");
+static_assert(!BpfRecord<std::string> && !BpfRecord<int*> && !BpfRecord<const int>);
+static_assert(fathom::BpfLpmKey<fathom::LpmKey<std::array<std::uint8_t, 4>>> && !fathom::BpfLpmKey<std::uint32_t>);
+
+}  // namespace
