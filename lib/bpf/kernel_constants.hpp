@@ -15,60 +15,71 @@ inline constexpr int kEnotsupp = 524;
 /// `struct bpf_link_info` of Linux 6.13, as far as it is read here: the union's members that 6.1 does not have, at
 /// their offsets.
 struct LinkInfo {
+  struct RawTracepoint {  // 5.8
+    std::uint64_t tp_name;
+    std::uint32_t tp_name_len;
+  };
+  struct Tracing {  // 5.8; the target's ids 5.13
+    std::uint32_t attach_type;
+    std::uint32_t target_obj_id;
+    std::uint32_t target_btf_id;
+  };
+  struct Cgroup {  // 5.8
+    std::uint64_t cgroup_id;
+    std::uint32_t attach_type;
+  };
+  struct Iter {  // 5.9
+    std::uint64_t target_name;
+    std::uint32_t target_name_len;
+    std::uint32_t map_id;
+  };
+  struct Netns {  // 5.8
+    std::uint32_t netns_ino;
+    std::uint32_t attach_type;
+  };
+  struct Device {  // xdp 5.9 (no attach type), tcx 6.6, netkit 6.7
+    std::uint32_t ifindex;
+    std::uint32_t attach_type;
+  };
+  struct Map {  // struct_ops 6.4 (no attach type), sockmap 6.10
+    std::uint32_t map_id;
+    std::uint32_t attach_type;
+  };
+  struct Netfilter {  // 6.4
+    std::uint32_t pf;
+    std::uint32_t hooknum;
+    std::int32_t priority;
+    std::uint32_t flags;
+  };
+  struct KprobeMulti {  // 6.6
+    std::uint64_t addrs;
+    std::uint32_t count;
+    std::uint32_t flags;
+  };
+  struct UprobeMulti {  // 6.8
+    std::uint64_t path;
+    std::uint64_t offsets;
+    std::uint64_t ref_ctr_offsets;
+    std::uint64_t cookies;
+    std::uint32_t path_size;
+    std::uint32_t count;
+  };
+
   std::uint32_t type;
   std::uint32_t id;
   std::uint32_t prog_id;
   std::uint32_t padding;
   union {
-    struct {
-      std::uint64_t tp_name;
-      std::uint32_t tp_name_len;
-    } raw_tracepoint;  // 5.8
-    struct {
-      std::uint32_t attach_type;
-      std::uint32_t target_obj_id;
-      std::uint32_t target_btf_id;
-    } tracing;  // 5.8; the target's ids 5.13
-    struct {
-      std::uint64_t cgroup_id;
-      std::uint32_t attach_type;
-    } cgroup;  // 5.8
-    struct {
-      std::uint64_t target_name;
-      std::uint32_t target_name_len;
-      std::uint32_t map_id;
-    } iter;  // 5.9
-    struct {
-      std::uint32_t netns_ino;
-      std::uint32_t attach_type;
-    } netns;  // 5.8
-    struct {
-      std::uint32_t ifindex;
-      std::uint32_t attach_type;
-    } device;  // xdp 5.9 (no attach type), tcx 6.6, netkit 6.7
-    struct {
-      std::uint32_t map_id;
-      std::uint32_t attach_type;
-    } map;  // struct_ops 6.4 (no attach type), sockmap 6.10
-    struct {
-      std::uint32_t pf;
-      std::uint32_t hooknum;
-      std::int32_t priority;
-      std::uint32_t flags;
-    } netfilter;  // 6.4
-    struct {
-      std::uint64_t addrs;
-      std::uint32_t count;
-      std::uint32_t flags;
-    } kprobe_multi;  // 6.6
-    struct {
-      std::uint64_t path;
-      std::uint64_t offsets;
-      std::uint64_t ref_ctr_offsets;
-      std::uint64_t cookies;
-      std::uint32_t path_size;
-      std::uint32_t count;
-    } uprobe_multi;  // 6.8
+    RawTracepoint raw_tracepoint;
+    Tracing tracing;
+    Cgroup cgroup;
+    Iter iter;
+    Netns netns;
+    Device device;
+    Map map;
+    Netfilter netfilter;
+    KprobeMulti kprobe_multi;
+    UprobeMulti uprobe_multi;
     std::uint64_t room[16];
   };
 };

@@ -15,7 +15,7 @@ namespace {
 thread_local PrintScope* current = nullptr;
 std::atomic<libbpf_print_fn_t> previous = nullptr;
 
-void append(PrintScope& scope, const char* format, std::va_list arguments) {
+[[gnu::format(printf, 2, 0)]] void append(PrintScope& scope, const char* format, std::va_list arguments) {
   std::va_list again;
   va_copy(again, arguments);
   const int length = std::vsnprintf(nullptr, 0, format, arguments);
@@ -31,7 +31,8 @@ void append(PrintScope& scope, const char* format, std::va_list arguments) {
 }  // namespace
 
 // C calls this: it may not throw.
-static int print(libbpf_print_level level, const char* format, std::va_list arguments) noexcept {
+[[gnu::format(printf, 2, 0)]] static int print(libbpf_print_level level, const char* format,
+                                               std::va_list arguments) noexcept {
   if (current == nullptr) {
     const libbpf_print_fn_t pass_on = previous.load();
     return pass_on != nullptr ? pass_on(level, format, arguments) : 0;
