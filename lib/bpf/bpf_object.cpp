@@ -54,7 +54,7 @@ struct BpfObject::State {
 namespace {
 
 std::string object_name_of(const std::string& path) {
-  std::string name = std::filesystem::path(path).filename().string();
+  const std::string name = std::filesystem::path(path).filename().string();
   return name.substr(0, name.find('.'));
 }
 
@@ -75,6 +75,7 @@ Spec& find_spec(std::vector<Spec>& specs, std::string_view name, const char* wha
   if (found != specs.end())
     return *found;
   std::vector<std::string> names;
+  names.reserve(specs.size());
   for (const Spec& spec : specs)
     names.push_back(spec.name);
   std::string hint = specs.empty() ? std::string(none_hint) : bpf::nearest_hint(name, names);
@@ -84,7 +85,7 @@ Spec& find_spec(std::vector<Spec>& specs, std::string_view name, const char* wha
 }  // namespace
 
 ObjectPointer BpfObject::State::open_again() const {
-  bpf::PrintScope scope;
+  const bpf::PrintScope scope;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof(open_options);
   open_options.object_name = name.c_str();
@@ -210,7 +211,7 @@ LoadedBpf BpfObject::load() {
     ObjectPointer object = state_->take_opened();
     bpf::apply_specs(object.get(), state_->specs, state_->as_opened, state_->name);
     logs.give_to(object.get());
-    bpf::PrintScope scope;
+    const bpf::PrintScope scope;
     const int result = bpf_object__load(object.get());
     if (result == 0)
       return state_->loaded(std::move(object), logs);
