@@ -66,7 +66,9 @@
 
 // Of components that not every installation has.
 #if __has_include(<fathom/bpf/bpf_object.hpp>)
+#include <fathom/bpf/arena_map.hpp>
 #include <fathom/bpf/array_map.hpp>
+#include <fathom/bpf/bloom_filter.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_map.hpp>
@@ -77,19 +79,28 @@
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
+#include <fathom/bpf/fd_array.hpp>
 #include <fathom/bpf/hash_map.hpp>
 #include <fathom/bpf/loaded_bpf.hpp>
+#include <fathom/bpf/local_storage.hpp>
 #include <fathom/bpf/lpm_trie.hpp>
 #include <fathom/bpf/map_cursor.hpp>
 #include <fathom/bpf/map_entries.hpp>
+#include <fathom/bpf/map_of_maps.hpp>
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
 #include <fathom/bpf/per_cpu.hpp>
+#include <fathom/bpf/program_array.hpp>
 #include <fathom/bpf/program_spec.hpp>
+#include <fathom/bpf/queue_map.hpp>
 #include <fathom/bpf/raw_tracepoint.hpp>
 #include <fathom/bpf/record_check.hpp>
 #include <fathom/bpf/record_layout.hpp>
+#include <fathom/bpf/redirect_map.hpp>
+#include <fathom/bpf/sock_map.hpp>
+#include <fathom/bpf/stack_trace_map.hpp>
 #include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/user_ring_buffer.hpp>
 #include <fathom/bpf/variable_spec.hpp>
 #endif
 #if __has_include(<fathom/symbols/elf_symbolizer.hpp>)

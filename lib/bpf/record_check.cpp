@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -65,8 +66,11 @@ std::string title(std::string_view name, std::size_t size) {
 // The two columns, member by member in the order of the offsets; '!' marks a line that differs.
 std::string side_by_side(const RecordLayout& bpf_side, const CppRecord& cpp_side, std::vector<Place> bpf,
                          std::vector<Place> cpp) {
-  std::ranges::stable_sort(bpf, {}, &Place::offset);
-  std::ranges::stable_sort(cpp, {}, &Place::offset);
+  const auto in_order = [](const Place& a, const Place& b) {
+    return std::tie(a.offset, a.name) < std::tie(b.offset, b.name);
+  };
+  std::ranges::sort(bpf, in_order);
+  std::ranges::sort(cpp, in_order);
   struct Row {
     std::string left;
     std::string right;
