@@ -17,7 +17,6 @@ constexpr unsigned kOverhangCost = 1;
 NearestNames::NearestNames(std::string_view pattern, std::size_t count)
     : head_cost_(pattern.starts_with('*') ? 0 : kOverhangCost),
       tail_cost_(pattern.ends_with('*') ? 0 : kOverhangCost),
-      worst_(0),
       count_(count) {
   std::ranges::remove_copy_if(pattern, std::back_inserter(text_), [](char c) { return c == '*' || c == '?'; });
   worst_ = kEditCost * std::max(2U, static_cast<unsigned>(text_.size() / 4));
@@ -52,12 +51,12 @@ unsigned NearestNames::distance(std::string_view name) {
   row_.resize(name.size() + 1);
   for (std::size_t j = 0; j <= name.size(); ++j)
     row_[j] = static_cast<unsigned>(j) * head_cost_;
-  for (std::size_t i = 0; i < text_.size(); ++i) {
+  for (const char wanted : text_) {
     unsigned diagonal = row_[0];
     row_[0] += kEditCost;
     unsigned best = row_[0];
     for (std::size_t j = 0; j < name.size(); ++j) {
-      const unsigned changed = diagonal + (text_[i] == name[j] ? 0 : kEditCost);
+      const unsigned changed = diagonal + (wanted == name[j] ? 0 : kEditCost);
       diagonal = row_[j + 1];
       row_[j + 1] = std::min({changed, row_[j] + kEditCost, diagonal + kEditCost});
       best = std::min(best, row_[j + 1]);

@@ -33,7 +33,7 @@ class NearestNames {
   std::string text_;
   unsigned head_cost_;
   unsigned tail_cost_;
-  unsigned worst_;
+  unsigned worst_ = 0;
   std::size_t count_;
   std::vector<std::pair<unsigned, std::string>> best_;
   std::vector<unsigned> row_;
