@@ -9,6 +9,9 @@
  */
 #pragma once
 
+/* The sign for <bpf/bpf_tracing.h> that pt_regs has the kernel's names of registers, not those of user space. */
+#define __VMLINUX_H__
+
 typedef unsigned char __u8;
 typedef signed char __s8;
 typedef unsigned short __u16;

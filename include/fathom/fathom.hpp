@@ -70,6 +70,7 @@
 #include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bloom_filter.hpp>
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_iter.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_map.hpp>
 #include <fathom/bpf/bpf_names.hpp>
@@ -80,16 +81,23 @@
 #include <fathom/bpf/btf_tracepoint.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
 #include <fathom/bpf/fd_array.hpp>
+#include <fathom/bpf/fentry.hpp>
+#include <fathom/bpf/freplace.hpp>
 #include <fathom/bpf/hash_map.hpp>
+#include <fathom/bpf/kprobe.hpp>
+#include <fathom/bpf/kprobe_multi.hpp>
+#include <fathom/bpf/ksyscall.hpp>
 #include <fathom/bpf/loaded_bpf.hpp>
 #include <fathom/bpf/local_storage.hpp>
 #include <fathom/bpf/lpm_trie.hpp>
+#include <fathom/bpf/lsm.hpp>
 #include <fathom/bpf/map_cursor.hpp>
 #include <fathom/bpf/map_entries.hpp>
 #include <fathom/bpf/map_of_maps.hpp>
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
 #include <fathom/bpf/per_cpu.hpp>
+#include <fathom/bpf/perf_event_program.hpp>
 #include <fathom/bpf/program_array.hpp>
 #include <fathom/bpf/program_spec.hpp>
 #include <fathom/bpf/queue_map.hpp>
@@ -99,7 +107,13 @@
 #include <fathom/bpf/redirect_map.hpp>
 #include <fathom/bpf/sock_map.hpp>
 #include <fathom/bpf/stack_trace_map.hpp>
+#include <fathom/bpf/struct_ops.hpp>
+#include <fathom/bpf/syscall_program.hpp>
+#include <fathom/bpf/task_scope.hpp>
 #include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/uprobe.hpp>
+#include <fathom/bpf/uprobe_multi.hpp>
+#include <fathom/bpf/usdt.hpp>
 #include <fathom/bpf/user_ring_buffer.hpp>
 #include <fathom/bpf/variable_spec.hpp>
 #endif

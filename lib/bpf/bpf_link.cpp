@@ -84,6 +84,14 @@ BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfProgram
   return BpfLink(std::move(state));
 }
 
+BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfMap& map) {
+  auto state = std::make_unique<LinkState>();
+  state->keeps = MapAccess::handle(map);
+  state->what = map.name();
+  state->detach = std::move(detach);
+  return BpfLink(std::move(state));
+}
+
 BpfLink::BpfLink() noexcept = default;
 BpfLink::BpfLink(std::unique_ptr<LinkState> state) noexcept : state_(std::move(state)) {}
 BpfLink::BpfLink(BpfLink&& other) noexcept = default;

@@ -125,6 +125,7 @@ struct MapAccess {
   [[nodiscard]] static BpfMap make(std::shared_ptr<const detail::LoadedObject> object, const bpf_map* map);
   /// A map that was made by a system call of ours.
   [[nodiscard]] static BpfMap adopt(UniqueFd fd);
+  [[nodiscard]] static const std::shared_ptr<const detail::MapHandle>& handle(const BpfMap& map) { return map.handle_; }
   /// libbpf's own; null of a map that is from no object.
   [[nodiscard]] static const bpf_map* libbpf(const BpfMap& map) { return map.handle_->map; }
 };

@@ -2,6 +2,7 @@
 
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/bpf/bpf_link.hpp>
+#include <fathom/bpf/bpf_map.hpp>
 #include <fathom/bpf/bpf_program.hpp>
 
 #include <functional>
@@ -22,6 +23,8 @@ struct LinkAccess {
   /// An attachment without a link: `detach` takes it away, throws BpfError if it can't, and is called once more by the
   /// destructor if it threw.
   [[nodiscard]] static BpfLink from_detacher(std::function<void()> detach, const BpfProgram& program);
+  /// The same of a map that is attached, a struct_ops table.
+  [[nodiscard]] static BpfLink from_detacher(std::function<void()> detach, const BpfMap& map);
 };
 
 }  // namespace fathom

@@ -63,13 +63,6 @@ constexpr std::array<std::string_view, 48> kSections = {"tp",
                                                         "lwt_out",
                                                         "lwt_xmit"};
 
-std::string hint(const NearestNames& nearest) {
-  std::string text;
-  for (const std::string& name : nearest.names())
-    text += (text.empty() ? "; nearest: " : ", ") + name;
-  return text;
-}
-
 // What the kernel puts before the name in its BTF (kernel/bpf/verifier.c, bpf_check_attach_target).
 std::string_view btf_prefix(BpfAttachType type) {
   switch (type) {
@@ -97,11 +90,18 @@ void for_each_entry(const std::string& directory, Offer offer) {
 
 }  // namespace
 
+std::string nearest_names_hint(const NearestNames& nearest) {
+  std::string text;
+  for (const std::string& name : nearest.names())
+    text += (text.empty() ? "; nearest: " : ", ") + name;
+  return text;
+}
+
 std::string near_sections(std::string_view section) {
   NearestNames nearest(section.substr(0, section.find('/')));
   for (const std::string_view name : kSections)
     nearest.offer(name);
-  return hint(nearest);
+  return nearest_names_hint(nearest);
 }
 
 std::string near_kernel_targets(const ProgramSpec& program) {
@@ -117,7 +117,7 @@ std::string near_kernel_targets(const ProgramSpec& program) {
   } catch (const Error&) {
     return {};  // a hint is no reason for another error
   }
-  return hint(nearest);
+  return nearest_names_hint(nearest);
 }
 
 std::string near_events(const std::string& tracefs, std::string_view category, std::string_view event) {
@@ -130,7 +130,7 @@ std::string near_events(const std::string& tracefs, std::string_view category, s
     for_each_entry(tracefs + "/events/" + there,
                    [&](const std::string& name) { nearest.offer(category.empty() ? name : there + ':' + name); });
   });
-  return hint(nearest);
+  return nearest_names_hint(nearest);
 }
 
 }  // namespace fathom::bpf

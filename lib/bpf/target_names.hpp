@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/base/nearest_names.hpp>
 #include <fathom/bpf/program_spec.hpp>
 
 #include <string>
@@ -9,6 +10,8 @@ namespace fathom::bpf {
 
 // What a program could have meant: each gives "; nearest: a, b", or nothing if nothing is near or can be read.
 
+/// What was offered.
+[[nodiscard]] std::string nearest_names_hint(const NearestNames& nearest);
 /// ELF sections that programs may be in.
 [[nodiscard]] std::string near_sections(std::string_view section);
 /// Functions and tracepoints of the kernel's BTF, as the program's attach type names them.
