@@ -100,7 +100,7 @@ int map_erase_batch(int fd, MapBatch& what) noexcept {
 }
 
 void map_failed(const BpfMap& map, std::string_view operation, int errno_value, std::string done) {
-  std::string hint = hint_of(map, errno_value);
+  const std::string hint = hint_of(map, errno_value);
   if (!done.empty() && !hint.empty())
     done += "; ";
   throw BpfError({.errno_value = errno_value,

@@ -10,8 +10,7 @@
 
 namespace fathom::bpf {
 
-MappedPages::MappedPages(const BpfMap& map, std::size_t offset, std::size_t size, bool write, void* at)
-    : data_(nullptr), size_(size) {
+MappedPages::MappedPages(const BpfMap& map, std::size_t offset, std::size_t size, bool write, void* at) : size_(size) {
   const int flags = MAP_SHARED | (at == nullptr ? 0 : MAP_FIXED_NOREPLACE);
   void* const address = ::mmap(at, size, write ? PROT_READ | PROT_WRITE : PROT_READ, flags, map.native_handle(),
                                static_cast<off_t>(offset));

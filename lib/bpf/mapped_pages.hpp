@@ -19,7 +19,7 @@ class MappedPages {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  std::byte* data_;
+  std::byte* data_ = nullptr;
   std::size_t size_;
 };
 

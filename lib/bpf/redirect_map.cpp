@@ -22,7 +22,7 @@ detail::CppRecord value_record(const BpfMap& map) {
 
 }  // namespace
 
-RedirectMap::RedirectMap(BpfMap map, BpfMapType type)
+RedirectMap::RedirectMap(const BpfMap& map, BpfMapType type)
     : TypedMap(map, type, detail::cpp_record<std::uint32_t>(), value_record(map)) {}
 
 void RedirectMap::set(std::uint32_t key, std::uint32_t number, const std::optional<BpfProgram>& program) const {

@@ -11,12 +11,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace fathom {
 
-StackTraceMap::StackTraceMap(BpfMap map)
+StackTraceMap::StackTraceMap(const BpfMap& map)
     : TypedMap(map, BpfMapType::stack_trace, detail::cpp_record<std::uint32_t>(),
                {"an array of addresses", map.value_size(), {}}) {
   if ((map.flags() & BPF_F_STACK_BUILD_ID) != 0)

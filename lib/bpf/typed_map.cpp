@@ -30,7 +30,7 @@ RecordCheck check(const BpfMap& map, const char* operation, std::uint32_t size,
 }  // namespace
 
 TypedMap::TypedMap(BpfMap map, BpfMapType type, const CppRecord& key, const CppRecord& value)
-    : map_(std::move(map)), fd_(map_.native_handle()), key_check_{}, value_check_{} {
+    : map_(std::move(map)), fd_(map_.native_handle()) {
   if (map_.type() != type)
     throw bpf::bad_object(EINVAL, "use the map", map_.object_name(), map_.name(),
                           "it is of type " + type_name(map_.type()) + ", not " + type_name(type));

@@ -1,4 +1,5 @@
 #include "bpf_map_support.hpp"
+#include "counting_allocator.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/bpf/array_map.hpp>
@@ -193,6 +194,39 @@ TEST_F(BpfMapTest, PerCpuMapsHaveAValueForEachPossibleCpu) {
   check(PerCpuHashMap<std::uint32_t, std::uint32_t>::create({.name = "percpu", .max_entries = 3}));
   check(LruPerCpuHashMap<std::uint32_t, std::uint32_t>::create({.name = "lru_percpu", .max_entries = 300}));
   check(PerCpuArrayMap<std::uint32_t>::create({.name = "percpu_array", .max_entries = 3}));
+}
+
+TEST_F(BpfMapTest, PerCpuValuesAreTakenWhole) {
+  const auto table = PerCpuHashMap<int, std::uint64_t>::create({.name = "percpu", .max_entries = 3});
+  auto value = table.make_value();
+  value[value.size() - 1] = 9;
+  EXPECT_TRUE(table.insert(1, value));
+  EXPECT_EQ(table.take(1), value);
+  EXPECT_EQ(table.take(1), std::nullopt);
+  EXPECT_EQ(table.erase_batch(std::vector<int>{1, 2}), 0U);
+}
+
+TEST_F(BpfMapTest, LookUpsAndUpdatesAllocateNothing) {
+  const auto table = HashMap<int, Point>::create({.name = "quiet", .max_entries = 3});
+  const auto percpu = PerCpuHashMap<int, Point>::create({.name = "quiet_percpu", .max_entries = 3});
+  auto value = percpu.make_value();
+  std::array<int, 3> keys{1, 2, 3};
+  std::array<Point, 3> values{};
+  const std::size_t before = test::allocations();
+  table.update(1, {2, 3});
+  static_cast<void>(table.find(1));
+  static_cast<void>(table.find(2));
+  table.insert(2, {});
+  table.assign(2, {});
+  static_cast<void>(table.take(2));
+  table.erase(1);
+  table.update_batch(keys, values);
+  MapCursor cursor;
+  static_cast<void>(table.lookup_batch(cursor, keys, values));
+  table.erase_batch(keys);
+  percpu.update(1, value);
+  static_cast<void>(percpu.find(1, value));
+  EXPECT_EQ(test::allocations(), before);
 }
 
 TEST_F(BpfMapTest, ArraysHaveAllTheirElements) {

@@ -19,10 +19,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@
 #include <cstdint>
 #include <deque>
 #include <fathom-bpf/maps.bpf.hpp>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
@@ -50,6 +53,13 @@ namespace {
     throw;                                                           \
   }                                                                  \
   const auto& name = *name##_made
+
+// The test's program, which looks at the getppid calls of this process.
+LoadedBpf load_maps() {
+  auto object = BpfObject::open(maps::object);
+  object.variable("target_pid").set<int>(::getpid());
+  return object.load();
+}
 
 TEST_F(BpfMapTest, QueuesAndStacksDoWhatTheStandardDequeDoes) {
   const auto check = [](const auto& map, bool newest_first) {
@@ -241,8 +251,7 @@ TEST_F(BpfMapTest, RedirectMapsTellWhatTheyHold) {
 }
 
 TEST_F(BpfMapTest, ProgramArraysTellTheId) {
-  auto object = BpfObject::open(maps::object);
-  const LoadedBpf bpf = object.load();
+  const LoadedBpf bpf = load_maps();
   const auto programs = ProgramArray::create({.name = "programs", .max_entries = 2});
   const BpfProgram program = bpf.program("drain");
   EXPECT_EQ(programs.id(0), std::nullopt);
@@ -253,7 +262,7 @@ TEST_F(BpfMapTest, ProgramArraysTellTheId) {
 }
 
 TEST_F(BpfMapTest, AUserRingBufferBringsAllRecordsInOrder) {
-  const LoadedBpf bpf = BpfObject::open(maps::object).load();
+  const LoadedBpf bpf = load_maps();
   auto commands = bpf.map(maps::commands);
   const auto link = bpf.program(maps::drain).attach();
   std::uint64_t expected = 0;
@@ -272,6 +281,53 @@ TEST_F(BpfMapTest, AUserRingBufferBringsAllRecordsInOrder) {
     EXPECT_EQ(bpf.variable(maps::sum).load(), expected);
     EXPECT_EQ(bpf.variable(maps::records).load(), pushed);
   }
+}
+
+TEST_F(BpfMapTest, AProgramsStacksAndCountsByCpuAreRead) {
+  const LoadedBpf bpf = load_maps();
+  const auto stacks = bpf.map(maps::stacks);
+  const auto by_cpu = bpf.map(maps::by_cpu);
+  const auto link = bpf.program(maps::drain).attach();
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(before), &before), 0);
+  std::map<std::size_t, std::uint32_t> expected;
+  for (std::size_t cpu = 0, turn = 1; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &before))
+      continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
+    for (std::size_t i = 0; i < turn * 10; ++i)
+      ::syscall(SYS_getppid);
+    expected[cpu] = static_cast<std::uint32_t>(turn++ * 10);
+  }
+  ASSERT_EQ(::sched_setaffinity(0, sizeof(before), &before), 0);
+  const auto counts = by_cpu.find(0);
+  for (const auto& [cpu, count] : expected)
+    EXPECT_EQ((*counts)[cpu], count) << "CPU " << cpu;
+
+  const auto id = static_cast<std::uint32_t>(bpf.variable(maps::stack_id).load());
+  const auto frames = stacks.find(id);
+  ASSERT_TRUE(frames);
+  ASSERT_GE(frames->size(), 1U);
+  // The innermost is behind the instruction that made the call, in the C library's syscall().
+  const auto function = reinterpret_cast<std::uintptr_t>(::dlsym(RTLD_DEFAULT, "syscall"));
+  EXPECT_GT(frames->front(), function);
+  EXPECT_LT(frames->front(), function + 100);
+  EXPECT_THAT(stacks.ids(), ::testing::Contains(id));
+  EXPECT_TRUE(stacks.erase(id));
+  EXPECT_FALSE(stacks.find(id));
+}
+
+TEST_F(BpfMapTest, ALockedValueIsReadAndWrittenUnderItsLock) {
+  const LoadedBpf bpf = load_maps();
+  const auto guards = bpf.map(maps::guards);
+  EXPECT_EQ(guards.value_check(), RecordCheck::members);
+  EXPECT_TRUE(guards.insert(1, {.lock = {}, .number = 5}, ValueLock::bpf_spin_lock));
+  EXPECT_EQ(guards.find(1, ValueLock::bpf_spin_lock)->number, 5U);
+  const auto plain = HashMap<int, int>::create({.name = "no_lock", .max_entries = 1});
+  EXPECT_TRUE(cause_of([&] { plain.update(1, 1, ValueLock::bpf_spin_lock); }));
 }
 
 TEST_F(BpfMapTest, AFullUserRingBufferTakesNoMore) {

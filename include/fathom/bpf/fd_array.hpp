@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 
 namespace fathom {
 
@@ -29,7 +28,7 @@ class FdArray : public detail::FdMap {
 
  public:
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
-  explicit FdArray(BpfMap map) : FdMap(std::move(map), Type, detail::cpp_record<std::uint32_t>(), kHoldsSockets) {}
+  explicit FdArray(const BpfMap& map) : FdMap(map, Type, detail::cpp_record<std::uint32_t>(), kHoldsSockets) {}
   /// A new map.
   [[nodiscard]] static FdArray create(const MapOptions& options) {
     return FdArray(detail::create_typed(options, Type, 4, kHoldsSockets ? 8 : 4));

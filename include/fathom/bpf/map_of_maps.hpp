@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace fathom {
 
@@ -28,7 +27,7 @@ class BasicMapOfMaps : public detail::FdMap {
   using Key = K;
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its key does not fit.
-  explicit BasicMapOfMaps(BpfMap map) : FdMap(std::move(map), Type, detail::cpp_record<K>()) {}
+  explicit BasicMapOfMaps(const BpfMap& map) : FdMap(map, Type, detail::cpp_record<K>()) {}
   /// A new map, for maps like this one.
   [[nodiscard]] static BasicMapOfMaps create(const MapOptions& options, const Inner& like) {
     return BasicMapOfMaps(create_map({.common = options,

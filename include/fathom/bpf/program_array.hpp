@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace fathom {
 
@@ -25,8 +24,7 @@ namespace fathom {
 class ProgramArray : public detail::FdMap {
  public:
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
-  explicit ProgramArray(BpfMap map)
-      : FdMap(std::move(map), BpfMapType::prog_array, detail::cpp_record<std::uint32_t>()) {}
+  explicit ProgramArray(const BpfMap& map) : FdMap(map, BpfMapType::prog_array, detail::cpp_record<std::uint32_t>()) {}
   /// A new map.
   [[nodiscard]] static ProgramArray create(const MapOptions& options) {
     return ProgramArray(detail::create_typed(options, BpfMapType::prog_array, 4, 4));

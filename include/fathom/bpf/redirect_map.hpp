@@ -40,7 +40,7 @@ class RedirectMap : public detail::TypedMap {
   [[nodiscard]] std::optional<Target> find(std::uint32_t key) const;
 
  protected:
-  RedirectMap(BpfMap map, BpfMapType type);
+  RedirectMap(const BpfMap& map, BpfMapType type);
 };
 
 /// RedirectMap of one type of map.
@@ -48,7 +48,7 @@ template <BpfMapType Type>
 class BasicRedirectMap : public RedirectMap {
  public:
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
-  explicit BasicRedirectMap(BpfMap map) : RedirectMap(std::move(map), Type) {}
+  explicit BasicRedirectMap(const BpfMap& map) : RedirectMap(map, Type) {}
   /// A new map, with room for programs.
   [[nodiscard]] static BasicRedirectMap create(const MapOptions& options) {
     return BasicRedirectMap(detail::create_typed(options, Type, 4, 8));

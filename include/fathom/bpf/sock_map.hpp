@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace fathom {
 
@@ -28,7 +27,7 @@ class BasicSockMap : public detail::FdMap {
   using Key = K;
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its key does not fit.
-  explicit BasicSockMap(BpfMap map) : FdMap(std::move(map), Type, detail::cpp_record<K>(), true) {}
+  explicit BasicSockMap(const BpfMap& map) : FdMap(map, Type, detail::cpp_record<K>(), true) {}
   /// A new map.
   [[nodiscard]] static BasicSockMap create(const MapOptions& options) {
     return BasicSockMap(detail::create_typed(options, Type, sizeof(K), sizeof(std::uint64_t)));

@@ -25,7 +25,7 @@ namespace fathom {
 class StackTraceMap : public detail::TypedMap {
  public:
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
-  explicit StackTraceMap(BpfMap map);
+  explicit StackTraceMap(const BpfMap& map);
   /// A new map, for stacks of at most so many frames.
   [[nodiscard]] static StackTraceMap create(const MapOptions& options, std::uint32_t max_depth = 127);
   /// The map that is pinned there.

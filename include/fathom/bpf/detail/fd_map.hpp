@@ -16,7 +16,7 @@ namespace fathom::detail {
 class FdMap : public TypedMap {
  protected:
   /// Values of 4 bytes, or of 8 as well, of which the object's declaration says which.
-  FdMap(BpfMap map, BpfMapType type, const CppRecord& key, bool also_8_bytes = false)
+  FdMap(const BpfMap& map, BpfMapType type, const CppRecord& key, bool also_8_bytes = false)
       : TypedMap(map, type, key,
                  {"a file descriptor", also_8_bytes && map.value_size() == 8 ? std::size_t{8} : std::size_t{4}, {}}) {}
 

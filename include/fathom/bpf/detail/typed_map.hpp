@@ -52,8 +52,8 @@ class TypedMap {
  private:
   BpfMap map_;
   int fd_;
-  RecordCheck key_check_;
-  RecordCheck value_check_;
+  RecordCheck key_check_{};
+  RecordCheck value_check_{};
 };
 
 /// The key or value of maps that have none.
