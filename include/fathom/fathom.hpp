@@ -70,6 +70,7 @@
 #include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bloom_filter.hpp>
 #include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/bpf_features.hpp>
 #include <fathom/bpf/bpf_iter.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_map.hpp>

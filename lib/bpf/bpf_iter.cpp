@@ -104,7 +104,7 @@ BpfIter::BpfIter(const BpfProgram& program)
 
 BpfLink BpfIter::attach(const BpfIterScope& scope) const {
   const IterInfo described = std::visit(Describe{*this}, scope);
-  bpf::LinkCreateAttr attr = bpf::link_attr(*this, BpfAttachType::trace_iter);
+  bpf::LinkCreateAttr attr = bpf::link_attr(native_handle(), BpfAttachType::trace_iter);
   if (described.used) {
     attr.iter.info = reinterpret_cast<std::uintptr_t>(&described.info);
     attr.iter.info_len = sizeof(described.info);

@@ -67,7 +67,7 @@ BpfLink Freplace::attach(const BpfProgram& program, std::string_view function) c
     failure.hint = "that program's object has no such function" + near_functions(types.get(), name);
     throw BpfError(std::move(failure));
   }
-  bpf::LinkCreateAttr attr = bpf::link_attr(*this, BpfAttachType{}, program.native_handle());
+  bpf::LinkCreateAttr attr = bpf::link_attr(native_handle(), BpfAttachType{}, program.native_handle());
   attr.tracing.target_btf_id = static_cast<std::uint32_t>(id);
   UniqueFd link = bpf::create_link(attr);
   if (link)

@@ -61,8 +61,8 @@ BpfError create_failure(const BpfProgram& program, int error, std::size_t count,
 bpf::LinkCreateAttr multi_attr(const BpfProgram& program, std::size_t count, const KprobeMultiOptions& options) {
   const bool session = program.section().starts_with("kprobe.session") ||
                        program.expected_attach_type() == BpfAttachType::trace_kprobe_session;
-  bpf::LinkCreateAttr attr =
-      bpf::link_attr(program, session ? BpfAttachType::trace_kprobe_session : BpfAttachType::trace_kprobe_multi);
+  bpf::LinkCreateAttr attr = bpf::link_attr(
+      program.native_handle(), session ? BpfAttachType::trace_kprobe_session : BpfAttachType::trace_kprobe_multi);
   attr.kprobe_multi.flags = program.section().starts_with("kretprobe") ? bpf::kMultiReturn : 0;
   attr.kprobe_multi.count = static_cast<std::uint32_t>(count);
   attr.kprobe_multi.cookies = options.cookies.empty() ? 0 : reinterpret_cast<std::uintptr_t>(options.cookies.data());

@@ -8,10 +8,10 @@
 
 namespace fathom::bpf {
 
-LinkCreateAttr link_attr(const BpfProgram& program, BpfAttachType attach_type, int target_fd) noexcept {
+LinkCreateAttr link_attr(int program_fd, BpfAttachType attach_type, int target_fd) noexcept {
   LinkCreateAttr attr;
   std::memset(&attr, 0, sizeof(attr));  // the whole union: older kernels refuse what they do not know and is not 0
-  attr.prog_fd = static_cast<std::uint32_t>(program.native_handle());
+  attr.prog_fd = static_cast<std::uint32_t>(program_fd);
   attr.target_fd = static_cast<std::uint32_t>(target_fd);
   attr.attach_type = static_cast<std::uint32_t>(attach_type);
   return attr;

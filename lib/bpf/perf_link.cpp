@@ -11,7 +11,7 @@ namespace fathom::bpf {
 
 UniqueFd link_to_perf_event(const BpfProgram& program, int perf_event, std::optional<std::uint64_t> cookie,
                             const std::string& target) {
-  LinkCreateAttr attr = link_attr(program, BpfAttachType::perf_event, perf_event);
+  LinkCreateAttr attr = link_attr(program.native_handle(), BpfAttachType::perf_event, perf_event);
   attr.perf_event.cookie = cookie.value_or(0);
   UniqueFd link = create_link(attr);
   if (link)

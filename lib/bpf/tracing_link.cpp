@@ -15,7 +15,7 @@ namespace fathom::bpf {
 BpfLink attach_tracing(const BpfProgram& program, std::optional<std::uint64_t> cookie) {
   if (!cookie)
     return LinkAccess::from_fd(open_raw_tracepoint({}, program), program);
-  LinkCreateAttr attr = link_attr(program, program.expected_attach_type());
+  LinkCreateAttr attr = link_attr(program.native_handle(), program.expected_attach_type());
   attr.tracing.cookie = *cookie;
   UniqueFd link = create_link(attr);
   if (link)

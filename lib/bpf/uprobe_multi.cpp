@@ -92,8 +92,8 @@ BpfLink UprobeMulti::attach(const std::string& binary, std::span<const std::uint
   const auto address = [](const std::vector<std::uint64_t>& values) {
     return values.empty() ? std::uintptr_t{0} : reinterpret_cast<std::uintptr_t>(values.data());
   };
-  bpf::LinkCreateAttr attr =
-      bpf::link_attr(*this, session ? BpfAttachType::trace_uprobe_session : BpfAttachType::trace_uprobe_multi);
+  bpf::LinkCreateAttr attr = bpf::link_attr(
+      native_handle(), session ? BpfAttachType::trace_uprobe_session : BpfAttachType::trace_uprobe_multi);
   attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(binary.c_str());
   attr.uprobe_multi.offsets = reinterpret_cast<std::uintptr_t>(offsets.data());
   attr.uprobe_multi.ref_ctr_offsets = address(options.reference_counters);

@@ -1,0 +1,144 @@
+#include "feature_probe.hpp"
+#include "link_create.hpp"
+#include "perf/open_probe.hpp"
+
+#include <fathom/base/error.hpp>
+
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string>
+
+namespace fathom::bpf {
+
+namespace {
+
+// A function that all kernels have and that may be traced in all ways.
+constexpr const char* kFunction = "vfs_read";
+
+BpfSupport support_of_errno(int error) {
+  switch (error) {
+    case 0:
+      return BpfSupport::yes;
+    case EPERM:
+    case EACCES:
+      return BpfSupport::denied;
+    case EINVAL:
+    case EOPNOTSUPP:
+    case E2BIG:
+      return BpfSupport::no;
+    default:
+      return BpfSupport::unknown;
+  }
+}
+
+// 0 for a link, which ends at once.
+int try_link(const LinkCreateAttr& attr) {
+  return create_link(attr) ? 0 : errno;
+}
+
+BpfSupport try_source(const std::string& source) {
+  const bool kernel = source == "kprobe";
+  const auto type = perf::event_source_type("/sys", source);
+  if (!type)
+    return BpfSupport::no;
+  try {
+    // The beginning of a file is no code, so nothing comes of it.
+    const UniqueFd event = kernel ? perf::open_kprobe(*type, {.function = kFunction})
+                                  : perf::open_uprobe(*type, {.path = "/proc/self/exe", .pid = ::getpid()});
+    return BpfSupport::yes;
+  } catch (const Error& error) {
+    const int number = error.code().value();
+    return number == EPERM || number == EACCES ? BpfSupport::denied : BpfSupport::unknown;
+  }
+}
+
+// Verified for a function, tracepoint, hook or iterator, and attached to it.
+BpfSupport try_tracing(BpfProgramType type, BpfAttachType attach_type, const char* target) {
+  const ProbeLoad load = load_probe({type, attach_type, target});
+  if (!load.program)
+    return support_of(load);
+  if (attach_type == BpfAttachType::trace_iter)
+    return support_of_errno(try_link(link_attr(load.program.get(), attach_type)));
+  struct {
+    std::uint64_t name;
+    std::uint32_t prog_fd;
+    std::uint32_t padding;
+  } open{0, static_cast<std::uint32_t>(load.program.get()), 0};
+  const UniqueFd link(static_cast<int>(::syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &open, sizeof(open))));
+  return link ? BpfSupport::yes : support_of_errno(errno);
+}
+
+BpfSupport try_kprobe_multi(BpfAttachType attach_type) {
+  const ProbeLoad load = load_probe({BpfProgramType::kprobe, attach_type});
+  if (!load.program)
+    return support_of(load);
+  const char* const function = kFunction;
+  LinkCreateAttr attr = link_attr(load.program.get(), attach_type);
+  attr.kprobe_multi.count = 1;
+  attr.kprobe_multi.symbols = reinterpret_cast<std::uintptr_t>(&function);
+  return support_of_errno(try_link(attr));
+}
+
+// A folder cannot be probed: a kernel that looks so far says EBADF (kernel/trace/bpf_trace.c).
+BpfSupport try_uprobe_multi(BpfAttachType attach_type) {
+  const ProbeLoad load = load_probe({BpfProgramType::kprobe, attach_type});
+  if (!load.program)
+    return support_of(load);
+  const std::uint64_t offset = 0;
+  LinkCreateAttr attr = link_attr(load.program.get(), attach_type);
+  attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>("/");
+  attr.uprobe_multi.offsets = reinterpret_cast<std::uintptr_t>(&offset);
+  attr.uprobe_multi.count = 1;
+  const int error = try_link(attr);
+  return error == EBADF ? BpfSupport::yes : support_of_errno(error);
+}
+
+// No descriptor: a kernel that looks for the event says EBADF.
+BpfSupport try_perf_link() {
+  const ProbeLoad load = load_probe({BpfProgramType::perf_event});
+  if (!load.program)
+    return support_of(load);
+  const int error = try_link(link_attr(load.program.get(), BpfAttachType::perf_event, -1));
+  return error == EBADF ? BpfSupport::yes : support_of_errno(error);
+}
+
+}  // namespace
+
+BpfSupport probe_attach(BpfAttachKind kind) {
+  using enum BpfAttachType;
+  switch (kind) {
+    case BpfAttachKind::kprobe:
+      return try_source("kprobe");
+    case BpfAttachKind::uprobe:
+      return try_source("uprobe");
+    case BpfAttachKind::kprobe_multi:
+      return try_kprobe_multi(trace_kprobe_multi);
+    case BpfAttachKind::kprobe_session:
+      return try_kprobe_multi(trace_kprobe_session);
+    case BpfAttachKind::uprobe_multi:
+      return try_uprobe_multi(trace_uprobe_multi);
+    case BpfAttachKind::uprobe_session:
+      return try_uprobe_multi(trace_uprobe_session);
+    case BpfAttachKind::fentry:
+      return try_tracing(BpfProgramType::tracing, trace_fentry, kFunction);
+    case BpfAttachKind::fexit:
+      return try_tracing(BpfProgramType::tracing, trace_fexit, kFunction);
+    case BpfAttachKind::fmod_ret:
+      return try_tracing(BpfProgramType::tracing, modify_return, "security_file_open");
+    case BpfAttachKind::lsm:
+      return try_tracing(BpfProgramType::lsm, lsm_mac, "file_open");
+    case BpfAttachKind::tp_btf:
+      return try_tracing(BpfProgramType::tracing, trace_raw_tp, "sched_switch");
+    case BpfAttachKind::iter:
+      return try_tracing(BpfProgramType::tracing, trace_iter, "task");
+    case BpfAttachKind::perf_event:
+      return try_perf_link();
+  }
+  return BpfSupport::unknown;
+}
+
+}  // namespace fathom::bpf
