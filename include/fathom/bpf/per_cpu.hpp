@@ -2,6 +2,8 @@
 
 #include <fathom/bpf/record_check.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
