@@ -77,6 +77,7 @@
 #include <fathom/bpf/bpf_names.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/bpf_program.hpp>
+#include <fathom/bpf/bpf_stats.hpp>
 #include <fathom/bpf/bpf_types.hpp>
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
@@ -89,6 +90,7 @@
 #include <fathom/bpf/kprobe_multi.hpp>
 #include <fathom/bpf/ksyscall.hpp>
 #include <fathom/bpf/loaded_bpf.hpp>
+#include <fathom/bpf/loaded_things.hpp>
 #include <fathom/bpf/local_storage.hpp>
 #include <fathom/bpf/lpm_trie.hpp>
 #include <fathom/bpf/lsm.hpp>
@@ -98,6 +100,7 @@
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
 #include <fathom/bpf/per_cpu.hpp>
+#include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/perf_event_program.hpp>
 #include <fathom/bpf/program_array.hpp>
 #include <fathom/bpf/program_spec.hpp>
@@ -106,11 +109,13 @@
 #include <fathom/bpf/record_check.hpp>
 #include <fathom/bpf/record_layout.hpp>
 #include <fathom/bpf/redirect_map.hpp>
+#include <fathom/bpf/ring_buffer.hpp>
 #include <fathom/bpf/sock_map.hpp>
 #include <fathom/bpf/stack_trace_map.hpp>
 #include <fathom/bpf/struct_ops.hpp>
 #include <fathom/bpf/syscall_program.hpp>
 #include <fathom/bpf/task_scope.hpp>
+#include <fathom/bpf/test_run.hpp>
 #include <fathom/bpf/tracepoint.hpp>
 #include <fathom/bpf/uprobe.hpp>
 #include <fathom/bpf/uprobe_multi.hpp>
@@ -143,7 +148,7 @@
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`,
-///   `hash_map.hpp` and the other typed maps.
+///   `hash_map.hpp` and the other typed maps, `ring_buffer.hpp`, `test_run.hpp`.
 ///   Its functions are in the component `fathom::bpf`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

@@ -4,6 +4,7 @@
 #include "spec_values.hpp"
 
 #include <fathom/bpf/bpf_map.hpp>
+#include <fathom/bpf/loaded_bpf.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -61,6 +62,10 @@ BpfMap MapAccess::adopt(UniqueFd fd) {
   handle->own_fd = std::move(fd);
   handle->name = handle->info.name;
   return BpfMap(std::move(handle));
+}
+
+LoadedBpf MapAccess::loaded(const BpfMap& map) {
+  return LoadedBpf(object(map));
 }
 
 BpfMap BpfMap::open_pinned(const std::string& path) {

@@ -110,6 +110,8 @@ struct LinkState {
 
 namespace fathom {
 
+class LoadedBpf;
+
 /// What the other files of lib/bpf may see of a program.
 struct ProgramAccess {
   [[nodiscard]] static BpfProgram make(std::shared_ptr<const detail::LoadedObject> object, const bpf_program* program);
@@ -128,6 +130,12 @@ struct MapAccess {
   [[nodiscard]] static const std::shared_ptr<const detail::MapHandle>& handle(const BpfMap& map) { return map.handle_; }
   /// libbpf's own; null of a map that is from no object.
   [[nodiscard]] static const bpf_map* libbpf(const BpfMap& map) { return map.handle_->map; }
+  /// The object that the map is from; none of a map from elsewhere.
+  [[nodiscard]] static const std::shared_ptr<const detail::LoadedObject>& object(const BpfMap& map) {
+    return map.handle_->object;
+  }
+  /// The same as users have it; the map must be from one.
+  [[nodiscard]] static LoadedBpf loaded(const BpfMap& map);
 };
 
 }  // namespace fathom

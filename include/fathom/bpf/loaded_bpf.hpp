@@ -4,7 +4,9 @@
 #include <fathom/bpf/bpf_names.hpp>
 #include <fathom/bpf/bpf_program.hpp>
 #include <fathom/bpf/bpf_variable.hpp>
+#include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/record_layout.hpp>
+#include <fathom/bpf/ring_buffer.hpp>
 #include <fathom/btf/btf.hpp>
 
 #include <cstddef>
@@ -25,7 +27,7 @@ struct LoadedObject;
 ///
 ///     fathom::LoadedBpf bpf = fathom::BpfObject::open(opensnoop::object).load();
 ///     auto link = bpf.program<fathom::Tracepoint>("on_open").attach();
-///     auto opens = bpf.map<fathom::RingBuffer<Open>>("opens");
+///     auto opens = bpf.ring_buffer<Open>("opens");
 ///     bpf.variable<int>("target_pid").store(pid);
 ///
 /// With the names that `fathom_add_bpf` generates the types are known: `bpf.program(opensnoop::on_open).attach()`.
@@ -76,6 +78,24 @@ class LoadedBpf {
     return typename BpfMapClass<Type, Key, Value>::Class(map(name.name));
   }
 
+  /// The reader of the ring buffer of this name. `record` is what the program calls T, where that is not T's own name.
+  template <class T>
+  [[nodiscard]] RingBuffer<T> ring_buffer(std::string_view name, std::string_view record = {}) const {
+    return RingBuffer<T>(map(name), record);
+  }
+  /// The same by a generated name: `bpf.ring_buffer<opensnoop::open>(opensnoop::opens)`.
+  template <class T>
+  [[nodiscard]] RingBuffer<T> ring_buffer(BpfMapName<BpfMapType::ringbuf, void, void> name) const {
+    return RingBuffer<T>(map(name.name));
+  }
+
+  /// The reader of the perf event array of this name.
+  template <class T>
+  [[nodiscard]] PerfBuffer<T> perf_buffer(std::string_view name, const PerfBufferOptions& options = {},
+                                          std::string_view record = {}) const {
+    return PerfBuffer<T>(map(name), options, record);
+  }
+
   /// The global variable of this name. T is const for one in `.rodata`. A T of another size, or not const for what
   /// cannot be written, is an error (bad_object). Needs Linux 5.5 (mmap of array maps).
   template <class T>
@@ -96,6 +116,7 @@ class LoadedBpf {
 
  private:
   friend class BpfObject;
+  friend struct MapAccess;
   struct VariableMemory {
     std::shared_ptr<const void> mapping;
     void* address;

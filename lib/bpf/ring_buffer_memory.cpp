@@ -1,0 +1,116 @@
+#include "error_cause.hpp"
+#include "object_file.hpp"
+#include "readable.hpp"
+
+#include <fathom/bpf/bpf_error.hpp>
+#include <fathom/bpf/detail/ring_buffer_memory.hpp>
+
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace fathom::detail {
+
+namespace {
+
+// BPF_F_RB_OVERWRITE, Linux 6.19: the oldest records are written over, and are to be read in another way.
+constexpr std::uint32_t kOverwrite = 1U << 19;
+
+void check(const BpfMap& map) {
+  if (map.type() != BpfMapType::ringbuf)
+    throw bpf::bad_object(EINVAL, "read as a ring buffer", map.object_name(), map.name(),
+                          "it is a map of type " + std::string(to_string(map.type())));
+  if ((map.flags() & kOverwrite) != 0)
+    throw BpfError({.errno_value = EOPNOTSUPP,
+                    .operation = "read as a ring buffer",
+                    .object = map.object_name(),
+                    .name = map.name(),
+                    .cause = BpfCause::unsupported,
+                    .hint = "it writes over its oldest records (BPF_F_RB_OVERWRITE): make it without that flag"});
+}
+
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::byte* map_part(const BpfMap& map, std::size_t size, int protection, std::size_t offset) {
+  void* const address = ::mmap(nullptr, size, protection, MAP_SHARED, map.native_handle(), static_cast<off_t>(offset));
+  if (address == MAP_FAILED) {
+    const int error = errno;
+    throw bpf::failed(error, "map the memory of", map.object_name(), map.name());
+  }
+  return static_cast<std::byte*>(address);
+}
+
+}  // namespace
+
+RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
+  check(map);
+  mask_ = std::size_t{map.max_entries()} - 1;
+  epoll_ = bpf::make_epoll(map);
+  bpf::add_to_epoll(epoll_, EPOLLIN, map.native_handle(), map);
+  const std::size_t page = page_size();
+  consumer_ = reinterpret_cast<Position*>(map_part(map, page, PROT_READ | PROT_WRITE, 0));
+  try {
+    std::byte* const rest = map_part(map, page + 2 * capacity(), PROT_READ, page);
+    producer_ = reinterpret_cast<Position*>(rest);
+    data_ = rest + page;
+  } catch (...) {
+    ::munmap(consumer_, page);
+    throw;
+  }
+  position_ = std::atomic_ref(*consumer_).load(std::memory_order_acquire);
+}
+
+RingBufferMemory::~RingBufferMemory() {
+  if (consumer_ == nullptr)
+    return;
+  release();
+  const std::size_t page = page_size();
+  ::munmap(consumer_, page);
+  ::munmap(producer_, page + 2 * capacity());
+}
+
+RingBufferMemory::RingBufferMemory(RingBufferMemory&& other) noexcept
+    : stats(other.stats),
+      map_(other.map_),
+      epoll_(std::move(other.epoll_)),
+      consumer_(std::exchange(other.consumer_, nullptr)),
+      producer_(std::exchange(other.producer_, nullptr)),
+      data_(std::exchange(other.data_, nullptr)),
+      mask_(other.mask_),
+      position_(other.position_) {}
+
+RingBufferMemory& RingBufferMemory::operator=(RingBufferMemory&& other) noexcept {
+  RingBufferMemory taken(std::move(other));
+  std::swap(stats, taken.stats);
+  std::swap(map_, taken.map_);
+  std::swap(epoll_, taken.epoll_);
+  std::swap(consumer_, taken.consumer_);
+  std::swap(producer_, taken.producer_);
+  std::swap(data_, taken.data_);
+  std::swap(mask_, taken.mask_);
+  std::swap(position_, taken.position_);
+  return *this;
+}
+
+void RingBufferMemory::resynchronize(Position end) noexcept {
+  stats.resynchronized += 1;
+  position_ = end;
+}
+
+void RingBufferMemory::wait(std::optional<std::chrono::nanoseconds> timeout) const {
+  bpf::Deadline deadline(timeout);
+  while (!ready() && bpf::wait_readable(epoll_, deadline, map_)) {
+    // The kernel calls a record that is reserved but not yet written readable: a matter of microseconds.
+    if (!ready())
+      ::sched_yield();
+  }
+}
+
+}  // namespace fathom::detail
