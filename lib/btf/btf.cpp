@@ -31,7 +31,7 @@ std::uint32_t Btf::first_own_id() const noexcept {
   return data_->first_own_id();
 }
 
-std::optional<BtfType> Btf::type(std::uint32_t id) const noexcept {
+std::optional<BtfType> Btf::type(std::uint32_t id) const& noexcept {
   if (id >= data_->id_count())
     return std::nullopt;
   return data_->type(id);
@@ -41,7 +41,7 @@ BtfType Btf::TypeOfId::operator()(std::uint32_t id) const noexcept {
   return data->type(id);
 }
 
-std::optional<BtfType> Btf::find(BtfKind kind, std::string_view name) const {
+std::optional<BtfType> Btf::find(BtfKind kind, std::string_view name) const& {
   for (const BtfType type : named(name)) {
     if (type.kind() == kind)
       return type;
@@ -49,7 +49,7 @@ std::optional<BtfType> Btf::find(BtfKind kind, std::string_view name) const {
   return std::nullopt;
 }
 
-BtfNamed Btf::named(std::string_view name) const {
+BtfNamed Btf::named(std::string_view name) const& {
   return {*data_, name};
 }
 

@@ -21,7 +21,15 @@ std::string hint_for(int error) {
   return {};
 }
 
-// Files of sysfs may have no size, so it is read until it ends.
+// In either byte order; whether the rest is sound is for the parser to say.
+bool begins_as_btf(const std::vector<std::byte>& bytes) {
+  constexpr std::byte kFirst{0x9f};
+  constexpr std::byte kSecond{0xeb};
+  return bytes.size() >= 2 &&
+         ((bytes[0] == kFirst && bytes[1] == kSecond) || (bytes[0] == kSecond && bytes[1] == kFirst));
+}
+
+// Files of sysfs may have no size, so it is read until it ends; but what is no BTF may not end at all.
 std::vector<std::byte> read_file(const std::string& path) {
   struct Close {
     void operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
@@ -40,8 +48,13 @@ std::vector<std::byte> read_file(const std::string& path) {
     const std::size_t got = std::fread(bytes.data() + length, 1, kStep, file.get());
     const int error = errno;
     length += got;
-    if (got == kStep)
+    if (got == kStep && begins_as_btf(bytes)) {
+      // That of a distribution's kernel takes 5 to 10 MB.
+      constexpr std::size_t kMost = std::size_t{256} << 20U;
+      if (length >= kMost)
+        throw Error(std::errc::file_too_large, "read", path, "BTF has less than 256 MiB");
       continue;
+    }
     if (std::ferror(file.get()) != 0)
       throw Error(error, "read", path);
     bytes.resize(length);

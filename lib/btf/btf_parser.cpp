@@ -17,6 +17,9 @@ constexpr std::size_t kHeaderBytes = 24;        // as far as every kernel has it
 constexpr std::size_t kLayoutHeaderBytes = 32;  // with the place of the layout section
 constexpr std::size_t kRecordWords = 3;         // name, info, size or type
 constexpr std::uint32_t kMaxIds = 0x7fff'ffff;  // libbpf's limit too
+// The kernel takes 512 bytes (KSYM_NAME_LEN). Any number of members may share one, and whoever looks reads it each
+// time.
+constexpr std::size_t kLongestName = 64U << 10U;
 
 constexpr std::uint32_t swapped(std::uint32_t word) noexcept {
   return word << 24U | (word & 0xff00U) << 8U | (word >> 8U & 0xff00U) | word >> 24U;
@@ -93,7 +96,7 @@ class Parser {
     find_records();
     for (std::size_t own = 0; own < parts_.records.size(); ++own)
       check_record(own);
-    refuse_cycles();
+    check_chains();
     parts_.pointer_size = pointer_size();
     return std::make_shared<const BtfData>(std::move(parts_));
   }
@@ -160,6 +163,12 @@ class Parser {
            strings_.offset);
     if (!parts_.strings.empty() && parts_.strings.back() != '\0')
       fail("the last name does not end", strings_.offset + strings_.length - 1);
+    for (std::size_t at = 0; at < parts_.strings.size();) {
+      const std::size_t length = std::strlen(parts_.strings.c_str() + at);
+      if (length > kLongestName)
+        fail("a name of " + std::to_string(length) + " bytes", strings_.offset + at);
+      at += length + 1;
+    }
     string_end_ = parts_.strings.size() + (parts_.base ? parts_.base->string_end() : 0);
   }
 
@@ -282,23 +291,32 @@ class Parser {
     return id - first_id();
   }
 
-  // No type is made from itself, so whoever follows a chain of pointers, typedefs and arrays comes to its end.
-  void refuse_cycles() const {
-    constexpr std::uint32_t kDone = ~std::uint32_t{0};
-    std::vector<std::uint32_t> walk(parts_.records.size());  // 0, the number of the walk that is under way, or done
-    std::uint32_t number = 0;
-    for (std::size_t start = 0; start < walk.size(); ++start) {
-      ++number;
+  // No type is made from itself, and none from a long chain of others, so whoever follows pointers, typedefs and arrays
+  // comes to an end soon.
+  void check_chains() const {
+    constexpr std::size_t kDeepest = 64;  // C needs some ten, and the kernel takes 32 (MAX_RESOLVE_DEPTH, Linux 6.12)
+    std::vector<std::uint8_t> depths(parts_.records.size());  // how many types one is made from, itself included
+    std::vector<std::size_t> chain;
+    for (std::size_t start = 0; start < depths.size(); ++start) {
+      chain.clear();
       std::optional<std::size_t> own = start;
-      while (own && walk[*own] == 0) {
-        walk[*own] = number;
-        own = made_from(*own);
+      for (; own && depths[*own] == 0; own = made_from(*own)) {
+        if (std::ranges::find(chain, *own) != chain.end())
+          fail_in_type(*own, parts_.records[*own], "is made from itself");
+        if (chain.size() == kDeepest)
+          fail_in_deep_chain(start, kDeepest);
+        chain.push_back(*own);
       }
-      if (own && walk[*own] == number)
-        fail_in_type(*own, parts_.records[*own], "is made from itself");
-      for (own = start; own && walk[*own] == number; own = made_from(*own))
-        walk[*own] = kDone;
+      std::size_t depth = own ? depths[*own] : 0;
+      if (depth + chain.size() > kDeepest)
+        fail_in_deep_chain(start, kDeepest);
+      for (auto link = chain.rbegin(); link != chain.rend(); ++link)
+        depths[*link] = static_cast<std::uint8_t>(++depth);
     }
+  }
+
+  [[noreturn]] void fail_in_deep_chain(std::size_t own, std::size_t deepest) const {
+    fail_in_type(own, parts_.records[own], "is made from a chain of more than " + std::to_string(deepest) + " types");
   }
 
   // BTF does not say how wide a pointer is, but Linux has both of one width.

@@ -15,22 +15,22 @@ std::string tagged_name(std::string_view keyword, std::string_view name) {
   return joined(keyword, name.empty() ? "{...}" : name);
 }
 
-// What stands at the left of a declaration.
-std::string base_name(BtfType type) {
+// What stands at the left of a declaration, with the name that is to be used.
+std::string base_name(BtfType type, std::string_view name) {
   switch (type.kind()) {
     case BtfKind::void_:
       return "void";
     case BtfKind::struct_:
-      return tagged_name("struct", type.name());
+      return tagged_name("struct", name);
     case BtfKind::union_:
-      return tagged_name("union", type.name());
+      return tagged_name("union", name);
     case BtfKind::fwd:
-      return tagged_name(type.is_union_fwd() ? "union" : "struct", type.name());
+      return tagged_name(type.is_union_fwd() ? "union" : "struct", name);
     case BtfKind::enum_:
     case BtfKind::enum64:
-      return tagged_name("enum", type.name());
+      return tagged_name("enum", name);
     default:
-      return std::string(type.name().empty() ? "..." : type.name());
+      return std::string(name.empty() ? "..." : name);
   }
 }
 
@@ -88,11 +88,19 @@ class Declaration {
           qualifiers.clear();
           break;
         default: {
-          const std::string base = joined(qualifiers, base_name(type));
+          const std::string base = joined(qualifiers, base_name(type, fitting(type.name())));
           return declarator.starts_with('[') ? base + declarator : joined(base, declarator);
         }
       }
     }
+  }
+
+  /// The name, if there is room for it.
+  std::string_view fitting(std::string_view name) {
+    if (name.size() > room_)
+      return "...";
+    room_ -= name.size();
+    return name;
   }
 
  private:
@@ -106,7 +114,7 @@ class Declaration {
       separate();
       if (left_ == 0)
         return text + "...)";
-      text += write(parameter.type, std::string(parameter.name));
+      text += write(parameter.type, std::string(fitting(parameter.name)));
     }
     if (prototype.is_variadic()) {
       separate();
@@ -116,6 +124,7 @@ class Declaration {
   }
 
   unsigned left_ = 1000;  // types to write: prototypes may nest in made-up BTF so that a few bytes make gigabytes
+  std::size_t room_ = 64U << 10U;  // bytes of names to write: as many may share a long one
 };
 
 }  // namespace
@@ -123,9 +132,11 @@ class Declaration {
 std::string BtfType::to_c(std::string_view declared_name) const {
   if (kind() == BtfKind::func) {
     const auto proto = prototype();
-    return proto ? Declaration().write(*proto, std::string(name())) : std::string(name());
+    Declaration declaration;
+    return proto ? declaration.write(*proto, std::string(declaration.fitting(name()))) : std::string(name());
   }
-  return Declaration().write(*this, std::string(kind() == BtfKind::var ? name() : declared_name));
+  Declaration declaration;
+  return declaration.write(*this, std::string(kind() == BtfKind::var ? declaration.fitting(name()) : declared_name));
 }
 
 }  // namespace fathom

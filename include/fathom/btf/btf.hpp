@@ -67,14 +67,21 @@ class BtfNamed : public std::ranges::view_interface<BtfNamed> {
 ///     for (fathom::BtfType type : ext4.own_types()) ...
 ///
 /// An immutable value: copies share one body, and a module's Btf keeps its base alive. BtfType and names are views into
-/// it, valid as long as any copy lives. Safe to use from several threads; the index of names is built by the first
+/// it, valid as long as any copy lives, so a Btf that is not kept gives none: `Btf::load().find(...)` does not compile.
+/// Safe to use from several threads; the index of names is built by the first
 /// look-up that needs it, and no look-up allocates.
 ///
-/// The bytes are checked whole before the Btf exists: each reference, name and length is sound, and no type is made
-/// from itself. Both byte orders are read, and BTF of a newer kernel as far as its records say how long they are. Needs
-/// about 1.2 times the bytes of the file, which for a distribution's kernel are 5 MB.
+/// The bytes are checked whole before the Btf exists: each reference, name and length is sound, no name is longer than
+/// 64 KiB, and no type is made from itself or from a chain of more than 64. Both byte orders are read, and BTF of a
+/// newer kernel as far as its records say how long they are. Needs about 1.2 times the bytes of the file, which for a
+/// distribution's kernel are 5 MB.
 class Btf {
  public:
+  // Moving copies, so that what was moved from is still whole.
+  Btf(const Btf&) noexcept = default;
+  Btf& operator=(const Btf&) noexcept = default;
+  ~Btf() = default;
+
   /// Parses the contents of a `.BTF` section or of a file in /sys/kernel/btf. Throws Error (invalid_argument) that says
   /// what is wrong and at which byte.
   [[nodiscard]] static Btf parse(std::span<const std::byte> bytes);
@@ -89,22 +96,27 @@ class Btf {
   /// How many ids there are: those of the base included, and 0, which is void.
   [[nodiscard]] std::uint32_t id_count() const noexcept;
   /// The type of this id; empty beyond the last.
-  [[nodiscard]] std::optional<BtfType> type(std::uint32_t id) const noexcept;
+  [[nodiscard]] std::optional<BtfType> type(std::uint32_t id) const& noexcept;
+  [[nodiscard]] std::optional<BtfType> type(std::uint32_t id) const&& = delete;
   /// Every type, void and those of the base included, in the order of ids.
-  [[nodiscard]] auto types() const {
+  [[nodiscard]] auto types() const& {
     return std::views::iota(std::uint32_t{0}, id_count()) | std::views::transform(TypeOfId{data_.get()});
   }
+  void types() const&& = delete;
   /// The types of this Btf alone: all but those of the base and void.
-  [[nodiscard]] auto own_types() const {
+  [[nodiscard]] auto own_types() const& {
     return std::views::iota(first_own_id(), id_count()) | std::views::transform(TypeOfId{data_.get()});
   }
+  void own_types() const&& = delete;
   /// The id of the first type that is not of the base: 1 if there is no base.
   [[nodiscard]] std::uint32_t first_own_id() const noexcept;
 
   /// The first type of this kind and name.
-  [[nodiscard]] std::optional<BtfType> find(BtfKind kind, std::string_view name) const;
+  [[nodiscard]] std::optional<BtfType> find(BtfKind kind, std::string_view name) const&;
+  [[nodiscard]] std::optional<BtfType> find(BtfKind kind, std::string_view name) const&& = delete;
   /// All types of this name, whatever their kind: a struct and a typedef may share one, static functions too.
-  [[nodiscard]] BtfNamed named(std::string_view name) const;
+  [[nodiscard]] BtfNamed named(std::string_view name) const&;
+  [[nodiscard]] BtfNamed named(std::string_view name) const&& = delete;
 
   /// Bytes of a pointer, from the size of `long`; 8 where the BTF has no such type.
   [[nodiscard]] std::uint8_t pointer_size() const noexcept;

@@ -185,7 +185,7 @@ class BtfType {
 
   /// As C: `const struct task_struct *`, with a name `int (*handler)(int, void *)`; a function and a variable with
   /// their own names. Structs are named, not spelled out (`struct {...}` if they have no name), type tags are left out.
-  /// What nests deeper than any C does is cut with `...`.
+  /// What nests deeper than any C does, or has longer names (64 KiB in all), is cut with `...`.
   [[nodiscard]] std::string to_c(std::string_view declared_name = {}) const;
 
  private:

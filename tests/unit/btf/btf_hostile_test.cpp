@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -127,7 +129,8 @@ TEST(BtfHostile, AStructMayLeadBackToItself) {
   const auto list =
       builder.add(builder.name("list"), BtfBuilder::info(BtfKind::struct_, 1), 8, {builder.name("next"), 2, 0});
   builder.reference(BtfKind::ptr, list);
-  EXPECT_EQ(builder.parse().type(1)->members()[0].type.to_c(), "struct list *");
+  const Btf btf = builder.parse();
+  EXPECT_EQ(btf.type(1)->members()[0].type.to_c(), "struct list *");
 }
 
 TEST(BtfHostile, AStructInsideItselfIsSearchedToAnEnd) {
@@ -148,7 +151,8 @@ TEST(BtfHostile, PrototypesThatNestWithoutEndAreCut) {
   for (int i = 0; i < 60'000; ++i)
     parameters.insert(parameters.end(), {0, 1});
   builder.add(0, BtfBuilder::info(BtfKind::func_proto, 60'000), 1, parameters);
-  const std::string text = builder.parse().type(1)->to_c();
+  const Btf btf = builder.parse();
+  const std::string text = btf.type(1)->to_c();
   EXPECT_THAT(text, HasSubstr("..."));
   EXPECT_LT(text.size(), 10'000U);
 }
@@ -163,15 +167,84 @@ TEST(BtfHostile, SizesThatOverflowAreNone) {
   EXPECT_EQ(btf.type(type)->size(), std::nullopt);
 }
 
-TEST(BtfHostile, LongChainsAreFollowedInReasonableTime) {
+// A chain of so many constants and typedefs around an int.
+BtfBuilder chain(int length) {
   BtfBuilder builder;
   auto type = builder.integer("int", 4);
-  for (int i = 0; i < 200'000; ++i)
+  for (int i = 1; i < length; ++i)
     type = builder.reference(i % 2 == 0 ? BtfKind::const_ : BtfKind::typedef_, type, i % 2 == 0 ? "" : "t");
+  return builder;
+}
+
+TEST(BtfHostile, ChainsAreNoDeeperThanOnesOfC) {
+  const Btf btf = chain(64).parse();
+  EXPECT_EQ(btf.type(64)->resolved().name(), "int");
+  EXPECT_EQ(btf.type(64)->size(), 4U);
+  EXPECT_EQ(std::ranges::distance(btf.named("t")), 32);
+  EXPECT_THAT(refusal(chain(65).bytes()), HasSubstr("type 65 (CONST) is made from a chain of more than 64 types"));
+  EXPECT_THAT(refusal(chain(200'000).bytes()), HasSubstr("is made from a chain of more than 64 types"));
+  // From its end on, it is found at once.
+  BtfBuilder backwards;
+  for (std::uint32_t i = 1; i < 200'000; ++i)
+    backwards.reference(BtfKind::const_, i + 1);
+  backwards.integer("int", 4);
+  EXPECT_THAT(refusal(backwards.bytes()), HasSubstr("type 1 (CONST) is made from a chain of more than 64 types"));
+}
+
+TEST(BtfHostile, MembersThatAllShareAChainAreSearchedInReasonableTime) {
+  constexpr std::uint32_t kMembers = 60'000;
+  BtfBuilder builder = chain(64);
+  std::vector<std::uint32_t> members;
+  for (std::uint32_t i = 0; i < kMembers; ++i)
+    members.insert(members.end(), {0, 64, 0});
+  const auto holder = builder.add(builder.name("s"), BtfBuilder::info(BtfKind::struct_, kMembers), 4, members);
   const Btf btf = builder.parse();
-  EXPECT_EQ(btf.type(type)->resolved().name(), "int");
-  EXPECT_EQ(btf.type(type)->size(), 4U);
-  EXPECT_EQ(std::ranges::distance(btf.named("t")), 100'000);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(btf.type(holder)->find_member("x"), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST(BtfHostile, LongNamesAreRefusedAndThoseThatManyShareAreCut) {
+  BtfBuilder refused;
+  refused.integer(std::string((64U << 10U) + 1, 'n'), 4);
+  EXPECT_THAT(refusal(refused.bytes()), HasSubstr("a name of 65537 bytes"));
+
+  constexpr std::uint32_t kParameters = 900;
+  BtfBuilder builder;
+  const auto number = builder.integer("int", 4);
+  const auto name = builder.name(std::string(10'000, 'n'));
+  std::vector<std::uint32_t> parameters;
+  for (std::uint32_t i = 0; i < kParameters; ++i)
+    parameters.insert(parameters.end(), {name, number});
+  const auto proto = builder.add(0, BtfBuilder::info(BtfKind::func_proto, kParameters), number, parameters);
+  const auto function = builder.add(name, BtfBuilder::info(BtfKind::func), proto);
+  const Btf btf = builder.parse();
+  const std::string text = btf.type(function)->to_c();
+  EXPECT_THAT(text, HasSubstr(std::string(10'000, 'n') + "(int " + std::string(10'000, 'n') + ", int "));
+  EXPECT_THAT(text, HasSubstr(", int ..., int ..."));
+  EXPECT_LT(text.size(), 100'000U);
+}
+
+TEST(BtfHostile, FilesThatDoNotEndAreNotReadOn) {
+  try {
+    static_cast<void>(Btf::load("/dev/zero"));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no BTF: the magic number is missing in /dev/zero"));
+  }
+  const std::string path = testing::TempDir() + "endless.btf";
+  {
+    std::ofstream file(path, std::ios::binary);
+    file << "\x9f\xeb";
+  }
+  std::filesystem::resize_file(path, 257ULL << 20U);
+  try {
+    static_cast<void>(Btf::load(path));
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::file_too_large);
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(BtfHostile, CutAnywhereOrWithAnyByteSpoiledItIsRefusedOrSound) {

@@ -85,11 +85,25 @@ TEST(Btf, AModulesAloneIsAnErrorThatSaysSo) {
   }
 }
 
+template <typename T>
+concept FindsAType = requires(T&& btf) { std::forward<T>(btf).find(BtfKind::int_, "int"); };
+static_assert(FindsAType<const Btf&> && !FindsAType<Btf>);  // a view into what ends with the expression
+
+TEST(Btf, IsWholeAfterItWasMovedFrom) {
+  BtfBuilder builder;
+  builder.integer("int", 4);
+  Btf from = builder.parse();
+  const Btf to = std::move(from);
+  EXPECT_EQ(from.type(1), to.type(1));  // NOLINT(bugprone-use-after-move): that is what is tried
+  EXPECT_EQ(from.id_count(), 2U);
+}
+
 TEST(Btf, OldBitFieldsAreIntsNarrowerThanTheirBytes) {
   BtfBuilder builder;
   const auto narrow = builder.add(builder.name("unsigned int"), BtfBuilder::info(BtfKind::int_), 4, {5U << 16U | 3U});
   builder.add(builder.name("flags"), BtfBuilder::info(BtfKind::struct_, 1), 4, {builder.name("f"), narrow, 32});
-  const BtfMember member = builder.parse().type(2)->members()[0];
+  const Btf btf = builder.parse();
+  const BtfMember member = btf.type(2)->members()[0];
   EXPECT_EQ(member.bit_offset, 37U);
   EXPECT_EQ(member.bitfield_bits, 3U);
 }
