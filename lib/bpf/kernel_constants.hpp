@@ -84,6 +84,36 @@ struct LinkInfo {
   };
 };
 
+// The parts of BPF_LINK_CREATE for the kinds of program that are attached to code.
+struct LinkCreateTracing {
+  std::uint32_t target_btf_id;
+  std::uint32_t padding;
+  std::uint64_t cookie;
+};
+struct LinkCreateIter {
+  std::uint64_t info;
+  std::uint32_t info_len;
+};
+struct LinkCreatePerfEvent {
+  std::uint64_t cookie;
+};
+struct LinkCreateKprobeMulti {
+  std::uint32_t flags;
+  std::uint32_t count;
+  std::uint64_t symbols;
+  std::uint64_t addresses;
+  std::uint64_t cookies;
+};
+struct LinkCreateUprobeMulti {
+  std::uint64_t path;
+  std::uint64_t offsets;
+  std::uint64_t ref_ctr_offsets;
+  std::uint64_t cookies;
+  std::uint32_t count;
+  std::uint32_t flags;
+  std::uint32_t pid;
+};
+
 /// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 6.13, as far as tracing needs it.
 struct LinkCreateAttr {
   std::uint32_t prog_fd;
@@ -91,34 +121,11 @@ struct LinkCreateAttr {
   std::uint32_t attach_type;
   std::uint32_t flags;
   union {
-    struct {
-      std::uint32_t target_btf_id;
-      std::uint32_t padding;
-      std::uint64_t cookie;
-    } tracing;  // 5.10; the cookie 5.19
-    struct {
-      std::uint64_t info;
-      std::uint32_t info_len;
-    } iter;  // 5.8
-    struct {
-      std::uint64_t cookie;
-    } perf_event;  // 5.15
-    struct {
-      std::uint32_t flags;
-      std::uint32_t count;
-      std::uint64_t symbols;
-      std::uint64_t addresses;
-      std::uint64_t cookies;
-    } kprobe_multi;  // 5.18
-    struct {
-      std::uint64_t path;
-      std::uint64_t offsets;
-      std::uint64_t ref_ctr_offsets;
-      std::uint64_t cookies;
-      std::uint32_t count;
-      std::uint32_t flags;
-      std::uint32_t pid;
-    } uprobe_multi;  // 6.6
+    LinkCreateTracing tracing;           // 5.10; the cookie 5.19
+    LinkCreateIter iter;                 // 5.8
+    LinkCreatePerfEvent perf_event;      // 5.15
+    LinkCreateKprobeMulti kprobe_multi;  // 5.18
+    LinkCreateUprobeMulti uprobe_multi;  // 6.6
     std::uint64_t room[8];
   };
 };
