@@ -34,7 +34,7 @@ struct Describe {
   const BpfProgram& program;
 
   IterInfo operator()(const AnyTask&) const { return {.used = false, .text = program.attach_target()}; }
-  IterInfo operator()(const Task& task) const {
+  IterInfo operator()(const OneProcess& task) const {
     check(task.pid);
     check_target("task", "a process");
     IterInfo result{.text = "the process " + std::to_string(task.pid)};

@@ -5,25 +5,25 @@
 
 namespace fathom {
 
-Kprobe::Kprobe(const BpfProgram& program)
+KprobeProgram::KprobeProgram(const BpfProgram& program)
     : BpfProgram(program, bpf::is_kprobe_of(program, {"kprobe"}, BpfAttachType{}), "a kprobe program") {}
 
-BpfLink Kprobe::attach(const KprobeOptions& options) const {
+BpfLink KprobeProgram::attach(const KprobeOptions& options) const {
   return attach(bpf::parse_kernel_symbol(attach_target(), *this), options);
 }
 
-BpfLink Kprobe::attach(const KprobeTarget& target, const KprobeOptions& options) const {
+BpfLink KprobeProgram::attach(const KprobeTarget& target, const KprobeOptions& options) const {
   return bpf::attach_kprobe(*this, target, false, options);
 }
 
-Kretprobe::Kretprobe(const BpfProgram& program)
+KretprobeProgram::KretprobeProgram(const BpfProgram& program)
     : BpfProgram(program, bpf::is_kprobe_of(program, {"kretprobe"}, BpfAttachType{}), "a kretprobe program") {}
 
-BpfLink Kretprobe::attach(const KprobeOptions& options) const {
+BpfLink KretprobeProgram::attach(const KprobeOptions& options) const {
   return attach(bpf::parse_kernel_symbol(attach_target(), *this), options);
 }
 
-BpfLink Kretprobe::attach(const KprobeTarget& target, const KprobeOptions& options) const {
+BpfLink KretprobeProgram::attach(const KprobeTarget& target, const KprobeOptions& options) const {
   return bpf::attach_kprobe(*this, target, true, options);
 }
 

@@ -86,26 +86,26 @@ BpfLink attach_uprobe(const BpfProgram& program, const UprobeTarget& target, boo
 
 }  // namespace
 
-Uprobe::Uprobe(const BpfProgram& program)
+UprobeProgram::UprobeProgram(const BpfProgram& program)
     : BpfProgram(program, bpf::is_kprobe_of(program, {"uprobe", "uprobe.s"}, BpfAttachType{}), "a uprobe program") {}
 
-BpfLink Uprobe::attach(const UprobeOptions& options) const {
+BpfLink UprobeProgram::attach(const UprobeOptions& options) const {
   return attach(parse_target(*this), options);
 }
 
-BpfLink Uprobe::attach(const UprobeTarget& target, const UprobeOptions& options) const {
+BpfLink UprobeProgram::attach(const UprobeTarget& target, const UprobeOptions& options) const {
   return attach_uprobe(*this, target, false, options);
 }
 
-Uretprobe::Uretprobe(const BpfProgram& program)
+UretprobeProgram::UretprobeProgram(const BpfProgram& program)
     : BpfProgram(program, bpf::is_kprobe_of(program, {"uretprobe", "uretprobe.s"}, BpfAttachType{}),
                  "a uretprobe program") {}
 
-BpfLink Uretprobe::attach(const UprobeOptions& options) const {
+BpfLink UretprobeProgram::attach(const UprobeOptions& options) const {
   return attach(parse_target(*this), options);
 }
 
-BpfLink Uretprobe::attach(const UprobeTarget& target, const UprobeOptions& options) const {
+BpfLink UretprobeProgram::attach(const UprobeTarget& target, const UprobeOptions& options) const {
   return attach_uprobe(*this, target, true, options);
 }
 

@@ -50,7 +50,7 @@ BpfError no_function(const BpfProgram& program, const std::string& binary, const
 }  // namespace
 
 int pid_of(const TaskScope& scope, int any, const BpfProgram& program) {
-  const Task* const task = std::get_if<Task>(&scope);
+  const OneProcess* const task = std::get_if<OneProcess>(&scope);
   if (task == nullptr)
     return any;
   if (task->pid <= 0)

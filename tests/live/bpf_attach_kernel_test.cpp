@@ -84,14 +84,14 @@ void expect_seen(std::string_view program, bool (*work)(), std::uint64_t argumen
 
 TEST_F(BpfAttachKernel, KprobeSeesTheArguments) {
   expect_seen("on_kprobe", read_zeros, kReads * kBytes, 0, 9, kReads, [](const LoadedBpf& bpf, std::string_view name) {
-    return bpf.program<fathom::Kprobe>(name).attach({.cookie = 9});
+    return bpf.program<fathom::KprobeProgram>(name).attach({.cookie = 9});
   });
 }
 
 TEST_F(BpfAttachKernel, KretprobeSeesTheResult) {
   expect_seen(
       "on_kretprobe", read_zeros, 0, kReads * kBytes, 0, kReads,
-      [](const LoadedBpf& bpf, std::string_view name) { return bpf.program<fathom::Kretprobe>(name).attach(); });
+      [](const LoadedBpf& bpf, std::string_view name) { return bpf.program<fathom::KretprobeProgram>(name).attach(); });
 }
 
 TEST_F(BpfAttachKernel, KsyscallSeesTheArgument) {
@@ -192,7 +192,7 @@ TEST_F(BpfAttachRefusing, Lsm) {
 
 TEST_F(BpfAttachKernel, AFunctionThatIsNotThereIsNamedWithTheNearest) {
   const LoadedBpf bpf = load_only("on_kprobe", 1);
-  const auto probe = bpf.program<fathom::Kprobe>("on_kprobe");
+  const auto probe = bpf.program<fathom::KprobeProgram>("on_kprobe");
   const BpfError error = error_of([&] { (void)probe.attach(fathom::KernelSymbol{"vfs_raed"}); });
   if (error.cause() == BpfCause::unsupported)
     GTEST_SKIP() << "unsupported: " << error.hint();
@@ -221,18 +221,19 @@ TEST_F(BpfAttachKernel, AFunctionOfManyThatIsNotThereIsNamed) {
 TEST_F(BpfAttachKernel, WithoutTheEventSourceKprobesAreUnsupported) {
   const LoadedBpf bpf = load_only("on_kprobe", 1);
   const BpfError error =
-      error_of([&] { (void)bpf.program<fathom::Kprobe>("on_kprobe").attach({.sysfs = "/nonexistent"}); });
+      error_of([&] { (void)bpf.program<fathom::KprobeProgram>("on_kprobe").attach({.sysfs = "/nonexistent"}); });
   EXPECT_EQ(error.cause(), BpfCause::unsupported);
   EXPECT_THAT(error.hint(), HasSubstr("CONFIG_KPROBE_EVENTS"));
 }
 
 TEST_F(BpfAttachKernel, WrongKindsAndSectionsWithoutATargetAreErrors) {
   const LoadedBpf bpf = load_only("on_no_target", 1);
-  EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::Kretprobe>("on_no_target"); }).cause(), BpfCause::bad_object);
+  EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::KretprobeProgram>("on_no_target"); }).cause(),
+            BpfCause::bad_object);
   EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::KprobeMulti>("on_no_target"); }).cause(), BpfCause::bad_object);
-  EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::Uprobe>("on_no_target"); }).cause(), BpfCause::bad_object);
+  EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::UprobeProgram>("on_no_target"); }).cause(), BpfCause::bad_object);
   EXPECT_EQ(error_of([&] { (void)bpf.program<fathom::Fentry>("on_no_target"); }).cause(), BpfCause::bad_object);
-  const BpfError error = error_of([&] { (void)bpf.program<fathom::Kprobe>("on_no_target").attach(); });
+  const BpfError error = error_of([&] { (void)bpf.program<fathom::KprobeProgram>("on_no_target").attach(); });
   EXPECT_EQ(error.cause(), BpfCause::bad_attach_target);
   EXPECT_THAT(error.hint(), HasSubstr("names no FUNCTION"));
 }

@@ -79,7 +79,7 @@ TEST_F(BpfAttachOther, TaskIteratorListsTheThreads) {
   EXPECT_EQ(lines(iter.read(link)), threads);  // as often as wanted
   EXPECT_EQ(link.info().target_name, "task");
 
-  const BpfLink own = iter.attach(fathom::Task{::getpid()});
+  const BpfLink own = iter.attach(fathom::OneProcess{::getpid()});
   EXPECT_EQ(lines(iter.read(own)), threads);
   const BpfLink one = iter.attach(fathom::Thread{::getpid()});
   EXPECT_EQ(lines(iter.read(one)), std::set<std::string>{std::to_string(::getpid())});

@@ -20,7 +20,7 @@ using fathom::BpfCause;
 using fathom::BpfError;
 using fathom::BpfLink;
 using fathom::LoadedBpf;
-using fathom::Task;
+using fathom::OneProcess;
 using fathom::live::error_of;
 using fathom::live::HeldChild;
 using fathom::live::if_kernel_has;
@@ -43,8 +43,8 @@ bool add_some() {
 TEST_F(BpfAttachUser, UprobeSeesArgumentsOfTheOneProcess) {
   HeldChild child(add_some);
   const LoadedBpf bpf = load_only("on_uprobe", 0);
-  const auto probe = bpf.program<fathom::Uprobe>("on_uprobe");
-  BpfLink link = probe.attach({kSelf, "fathom_probed_add"}, {.tasks = Task{child.pid()}, .cookie = 3});
+  const auto probe = bpf.program<fathom::UprobeProgram>("on_uprobe");
+  BpfLink link = probe.attach({kSelf, "fathom_probed_add"}, {.tasks = OneProcess{child.pid()}, .cookie = 3});
   EXPECT_TRUE(add_some());  // in this process, which is none of its business
   ASSERT_TRUE(child.run());
   EXPECT_EQ(totals_of(bpf).calls, 10u);
@@ -61,7 +61,7 @@ TEST_F(BpfAttachUser, UprobeOfAllSeesEveryProcess) {
   HeldChild first(add_some);
   HeldChild second(add_some);
   const LoadedBpf bpf = load_only("on_uprobe", 0);
-  const BpfLink link = bpf.program<fathom::Uprobe>("on_uprobe").attach({kSelf, "fathom_probed_add"});
+  const BpfLink link = bpf.program<fathom::UprobeProgram>("on_uprobe").attach({kSelf, "fathom_probed_add"});
   ASSERT_TRUE(first.run());
   ASSERT_TRUE(second.run());
   EXPECT_TRUE(add_some());
@@ -71,8 +71,8 @@ TEST_F(BpfAttachUser, UprobeOfAllSeesEveryProcess) {
 TEST_F(BpfAttachUser, UretprobeSeesTheResult) {
   HeldChild child(add_some);
   const LoadedBpf bpf = load_only("on_uretprobe", 0);
-  const BpfLink link =
-      bpf.program<fathom::Uretprobe>("on_uretprobe").attach({kSelf, "fathom_probed_add"}, {.tasks = Task{child.pid()}});
+  const BpfLink link = bpf.program<fathom::UretprobeProgram>("on_uretprobe")
+                           .attach({kSelf, "fathom_probed_add"}, {.tasks = OneProcess{child.pid()}});
   ASSERT_TRUE(child.run());
   EXPECT_EQ(totals_of(bpf).calls, 10u);
   EXPECT_EQ(totals_of(bpf).results, 65u);
@@ -88,7 +88,7 @@ TEST_F(BpfAttachUser, UprobeMulti) {
         [&] {
           return bpf->program<fathom::UprobeMulti>("on_uprobe_multi")
               .attach(kSelf, {"fathom_probed_add", "fathom_probed_multiply"},
-                      {.tasks = Task{child.pid()}, .cookies = {1, 1000}});
+                      {.tasks = OneProcess{child.pid()}, .cookies = {1, 1000}});
         },
         reason);
   if (!link)
@@ -102,7 +102,7 @@ TEST_F(BpfAttachUser, UprobeMulti) {
 
   HeldChild other([] { return add_some() && fathom_probed_multiply(100, 2) == 200; });
   const BpfLink matching = bpf->program<fathom::UprobeMulti>("on_uprobe_multi")
-                               .attach_matching(kSelf, "fathom_probed_m*", {.tasks = Task{other.pid()}});
+                               .attach_matching(kSelf, "fathom_probed_m*", {.tasks = OneProcess{other.pid()}});
   ASSERT_TRUE(other.run());
   EXPECT_EQ(totals_of(*bpf).calls, 12u);
   // The kernel has the kind: a wrong place is not taken for an old kernel.
@@ -121,7 +121,7 @@ TEST_F(BpfAttachUser, Usdt) {
   });
   const LoadedBpf bpf = fathom::BpfObject::open(usdt::object).load();
   const auto program = bpf.program<fathom::Usdt>("on_probe");
-  BpfLink link = program.attach({kSelf, "fathom", "called"}, {.tasks = Task{child.pid()}, .cookie = 8});
+  BpfLink link = program.attach({kSelf, "fathom", "called"}, {.tasks = OneProcess{child.pid()}, .cookie = 8});
   fathom_probed_usdt(1, 1);
   ASSERT_TRUE(child.run());
   EXPECT_EQ(bpf.variable<std::uint64_t>("calls").load(), 4u);
@@ -144,7 +144,7 @@ struct WrongPlace {
 
 TEST_F(BpfAttachUser, WrongPlacesAreErrors) {
   const LoadedBpf bpf = load_only("on_uprobe", 0);
-  const auto probe = bpf.program<fathom::Uprobe>("on_uprobe");
+  const auto probe = bpf.program<fathom::UprobeProgram>("on_uprobe");
   const WrongPlace places[] = {
       {"no such function", {kSelf, "fathom_probed_ad"}, BpfCause::no_such_function, "fathom_probed_add"},
       {"no such file", {"/nonexistent/program", "main"}, BpfCause::bad_attach_target, ""},
@@ -159,7 +159,8 @@ TEST_F(BpfAttachUser, WrongPlacesAreErrors) {
     EXPECT_THAT(error.hint(), HasSubstr(place.hint)) << place.what;
   }
   for (const int pid : {0, -1, 0x7fffffff}) {
-    const BpfError error = error_of([&] { (void)probe.attach({kSelf, "fathom_probed_add"}, {.tasks = Task{pid}}); });
+    const BpfError error =
+        error_of([&] { (void)probe.attach({kSelf, "fathom_probed_add"}, {.tasks = OneProcess{pid}}); });
     EXPECT_EQ(error.cause(), BpfCause::bad_attach_target) << pid << error.what();
   }
   EXPECT_EQ(error_of([&] { (void)probe.attach(); }).cause(), BpfCause::bad_attach_target);

@@ -74,7 +74,7 @@ TEST_F(BpfFeaturesLive, AttachingAgreesWithTheProbe) {
     std::function<void()> attach;
   } kinds[] = {
       {BpfAttachKind::kprobe, "kprobe",
-       [] { (void)load_only("on_kprobe", 1).program<fathom::Kprobe>("on_kprobe").attach(); }},
+       [] { (void)load_only("on_kprobe", 1).program<fathom::KprobeProgram>("on_kprobe").attach(); }},
       {BpfAttachKind::kprobe_multi, "kprobe_multi",
        [] { (void)load_only("on_kretprobe_multi", 1).program<fathom::KprobeMulti>("on_kretprobe_multi").attach(); }},
       {BpfAttachKind::kprobe_session, "kprobe_session",

@@ -33,7 +33,7 @@ struct CgroupWalk {
 
 /// What a BPF iterator goes through, besides what its section says: all there is, one process's or thread's, the
 /// elements of a map, or cgroups.
-using BpfIterScope = std::variant<AnyTask, Task, Thread, BpfMap, CgroupWalk>;
+using BpfIterScope = std::variant<AnyTask, OneProcess, Thread, BpfMap, CgroupWalk>;
 
 /// A program of `SEC("iter/WHAT")`: is called with each task, map, file, socket, ... and writes what a reader gets.
 ///

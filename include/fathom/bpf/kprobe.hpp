@@ -38,7 +38,7 @@ struct KprobeOptions {
 /// A program of `SEC("kprobe/FUNCTION")` or `SEC("kprobe/FUNCTION+0x10")`: runs before an instruction of the kernel and
 /// gets the registers (`struct pt_regs`).
 ///
-///     auto on_unlink = bpf.program<fathom::Kprobe>("on_unlink");            // SEC("kprobe/do_unlinkat")
+///     auto on_unlink = bpf.program<fathom::KprobeProgram>("on_unlink");            // SEC("kprobe/do_unlinkat")
 ///     fathom::BpfLink link = on_unlink.attach();
 ///     fathom::BpfLink other = on_unlink.attach(fathom::KernelSymbol{"do_rmdir"}, {.cookie = 2});
 ///     fathom::BpfLink third = on_unlink.attach(fathom::KernelAddress{symbol.address()});
@@ -48,10 +48,10 @@ struct KprobeOptions {
 /// CAP_PERFMON or CAP_SYS_ADMIN. Throws BpfError: unsupported on a kernel without kprobes, no_such_function with the
 /// nearest names of kallsyms, bad_attach_target for a function that may not be probed, a name of several functions or
 /// an offset within an instruction.
-class Kprobe : public BpfProgram {
+class KprobeProgram : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.
-  explicit Kprobe(const BpfProgram& program);
+  explicit KprobeProgram(const BpfProgram& program);
 
   /// Attaches to the function that the section, or ProgramSpec::attach_target, names.
   [[nodiscard]] BpfLink attach(const KprobeOptions& options = {}) const;
@@ -60,14 +60,14 @@ class Kprobe : public BpfProgram {
 };
 
 /// A program of `SEC("kretprobe/FUNCTION")`: runs when a kernel function returns; `PT_REGS_RC` is what it returns.
-/// Everything else is as for Kprobe, but that the target is the beginning of a function. A return is missed when too
-/// many tasks are inside the function at once.
+/// Everything else is as for KprobeProgram, but that the target is the beginning of a function. A return is missed when
+/// too many tasks are inside the function at once.
 ///
-///     auto link = bpf.program<fathom::Kretprobe>("on_return").attach(fathom::KernelSymbol{"do_unlinkat"});
-class Kretprobe : public BpfProgram {
+///     auto link = bpf.program<fathom::KretprobeProgram>("on_return").attach(fathom::KernelSymbol{"do_unlinkat"});
+class KretprobeProgram : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.
-  explicit Kretprobe(const BpfProgram& program);
+  explicit KretprobeProgram(const BpfProgram& program);
 
   /// Attaches to the function that the section, or ProgramSpec::attach_target, names.
   [[nodiscard]] BpfLink attach(const KprobeOptions& options = {}) const;

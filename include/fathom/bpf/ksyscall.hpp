@@ -16,8 +16,8 @@ namespace fathom {
 ///     fathom::BpfLink link = on_unlink.attach();
 ///     fathom::BpfLink other = on_unlink.attach("rmdir");
 ///
-/// Rights and errors are Kprobe's; a system call that is not there is no_such_function. Calls of 32-bit programs have
-/// functions of their own and are not seen.
+/// Rights and errors are KprobeProgram's; a system call that is not there is no_such_function. Calls of 32-bit programs
+/// have functions of their own and are not seen.
 class Ksyscall : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.

@@ -8,13 +8,13 @@ namespace fathom {
 struct AnyTask {};
 
 /// One process with all its threads.
-struct Task {
+struct OneProcess {
   int pid = 0;  ///< its process id; of this process: getpid()
 };
 
 /// Whose instructions a probe in user memory is put into.
 ///
-///     uprobe.attach({"/usr/bin/bash", "readline"}, {.tasks = fathom::Task{child.pid()}});
-using TaskScope = std::variant<AnyTask, Task>;
+///     uprobe.attach({"/usr/bin/bash", "readline"}, {.tasks = fathom::OneProcess{child.pid()}});
+using TaskScope = std::variant<AnyTask, OneProcess>;
 
 }  // namespace fathom

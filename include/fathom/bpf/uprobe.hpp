@@ -37,18 +37,18 @@ struct UprobeOptions {
 /// A program of `SEC("uprobe")` or `SEC("uprobe/BINARY:FUNCTION+OFFSET")`: runs before an instruction of a program or
 /// library, in every process that has it mapped, and gets the registers (`struct pt_regs`).
 ///
-///     auto on_line = bpf.program<fathom::Uprobe>("on_line");
-///     fathom::BpfLink link = on_line.attach({"/usr/bin/bash", "readline"}, {.tasks = fathom::Task{pid}});
+///     auto on_line = bpf.program<fathom::UprobeProgram>("on_line");
+///     fathom::BpfLink link = on_line.attach({"/usr/bin/bash", "readline"}, {.tasks = fathom::OneProcess{pid}});
 ///     fathom::BpfLink other = on_line.attach({.binary = "/proc/self/exe", .offset = file_offset});
 ///
 /// Reads the ELF file where a function is named: local and dynamic symbols, those of shared libraries included. The
 /// event is a perf event of the uprobe PMU (Linux 4.17, with links since 5.15), which tracefs does not show. Needs
 /// CAP_PERFMON or CAP_SYS_ADMIN. Throws BpfError: bad_attach_target for a file that is no ELF, for an offset outside of
 /// its code and for a process that is gone; no_such_function with the nearest names.
-class Uprobe : public BpfProgram {
+class UprobeProgram : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.
-  explicit Uprobe(const BpfProgram& program);
+  explicit UprobeProgram(const BpfProgram& program);
 
   /// Attaches to what the section, or ProgramSpec::attach_target, names.
   [[nodiscard]] BpfLink attach(const UprobeOptions& options = {}) const;
@@ -59,11 +59,11 @@ class Uprobe : public BpfProgram {
 /// A program of `SEC("uretprobe")` or `SEC("uretprobe/BINARY:FUNCTION")`: the same when a function returns;
 /// `PT_REGS_RC` is what it returns.
 ///
-///     auto link = bpf.program<fathom::Uretprobe>("on_lined").attach({"/usr/bin/bash", "readline"});
-class Uretprobe : public BpfProgram {
+///     auto link = bpf.program<fathom::UretprobeProgram>("on_lined").attach({"/usr/bin/bash", "readline"});
+class UretprobeProgram : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.
-  explicit Uretprobe(const BpfProgram& program);
+  explicit UretprobeProgram(const BpfProgram& program);
 
   /// Attaches to what the section, or ProgramSpec::attach_target, names.
   [[nodiscard]] BpfLink attach(const UprobeOptions& options = {}) const;

@@ -28,12 +28,13 @@ struct UprobeMultiOptions {
 /// the return, or at both, of many functions of a program or library, which one link holds.
 ///
 ///     auto on_call = bpf.program<fathom::UprobeMulti>("on_call");           // SEC("uprobe.multi")
-///     fathom::BpfLink link = on_call.attach_matching("/usr/lib/libfoo.so.1", "foo_*", {.tasks = fathom::Task{pid}});
-///     fathom::BpfLink other = on_call.attach("/proc/self/exe", {"one", "two"}, {.cookies = {1, 2}});
+///     fathom::BpfLink link = on_call.attach_matching("/usr/lib/libfoo.so.1", "foo_*", {.tasks =
+///     fathom::OneProcess{pid}}); fathom::BpfLink other = on_call.attach("/proc/self/exe", {"one", "two"}, {.cookies =
+///     {1, 2}});
 ///
 /// Which it is, the section says; ProgramSpec::expected_attach_type must be trace_uprobe_multi or trace_uprobe_session.
 /// A pattern may have `*` and `?`. Since Linux 6.6, sessions since 6.13; until 6.10 the scope is the one thread of that
-/// id. Needs CAP_PERFMON or CAP_SYS_ADMIN. Throws BpfError as Uprobe does, and unsupported on older kernels.
+/// id. Needs CAP_PERFMON or CAP_SYS_ADMIN. Throws BpfError as UprobeProgram does, and unsupported on older kernels.
 class UprobeMulti : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.

@@ -34,12 +34,12 @@ constexpr std::array kRules = {
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_kprobe_session, {}, {"KprobeMulti", "kprobe_multi"}},
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_uprobe_multi, {}, {"UprobeMulti", "uprobe_multi"}},
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_uprobe_session, {}, {"UprobeMulti", "uprobe_multi"}},
-    Rule{BpfProgramType::kprobe, {}, "kprobe", {"Kprobe", "kprobe"}},
-    Rule{BpfProgramType::kprobe, {}, "kretprobe", {"Kretprobe", "kprobe"}},
+    Rule{BpfProgramType::kprobe, {}, "kprobe", {"KprobeProgram", "kprobe"}},
+    Rule{BpfProgramType::kprobe, {}, "kretprobe", {"KretprobeProgram", "kprobe"}},
     Rule{BpfProgramType::kprobe, {}, "ksyscall", {"Ksyscall", "ksyscall"}},
     Rule{BpfProgramType::kprobe, {}, "kretsyscall", {"Kretsyscall", "ksyscall"}},
-    Rule{BpfProgramType::kprobe, {}, "uprobe", {"Uprobe", "uprobe"}},
-    Rule{BpfProgramType::kprobe, {}, "uretprobe", {"Uretprobe", "uprobe"}},
+    Rule{BpfProgramType::kprobe, {}, "uprobe", {"UprobeProgram", "uprobe"}},
+    Rule{BpfProgramType::kprobe, {}, "uretprobe", {"UretprobeProgram", "uprobe"}},
     Rule{BpfProgramType::kprobe, {}, "usdt", {"Usdt", "usdt"}},
 };
 
