@@ -103,6 +103,7 @@
 #include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/perf_event_program.hpp>
 #include <fathom/bpf/program_array.hpp>
+#include <fathom/bpf/program_code.hpp>
 #include <fathom/bpf/program_spec.hpp>
 #include <fathom/bpf/queue_map.hpp>
 #include <fathom/bpf/raw_tracepoint.hpp>

@@ -7,6 +7,7 @@
 #include <fathom/bpf/bpf_stats.hpp>
 #include <fathom/bpf/loaded_things.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
+#include <fathom/bpf/program_code.hpp>
 #include <fathom/bpf/ring_buffer.hpp>
 #include <fathom/bpf/syscall_program.hpp>
 #include <fathom/bpf/test_run.hpp>
@@ -18,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -45,6 +47,7 @@ using RingBufferLive = fathom::live::BpfTest;
 using PerfBufferLive = fathom::live::BpfTest;
 using TestRunLive = fathom::live::BpfTest;
 using BpfStatsLive = fathom::live::BpfTest;
+using ProgramCodeLive = fathom::live::BpfTest;
 using LoadedThingsLive = fathom::live::BpfTest;
 
 enum : std::uint32_t { kRecord, kDiscard, kOtherSize, kOutput };
@@ -373,4 +376,25 @@ TEST_F(LoadedThingsLive, OurOwnAreListed) {
   for (const fathom::BpfBtfInfo& btf : fathom::loaded_btf())
     kernels += btf.is_kernel && btf.name == "vmlinux" && btf.size > 100'000 ? 1U : 0U;
   EXPECT_EQ(kernels, 1U);
+}
+
+TEST_F(ProgramCodeLive, HasInstructionsAndTheLinesTheyAreFrom) {
+  const LoadedBpf bpf = load();
+  const auto program = bpf.program("emit");
+  const fathom::BpfCode code = fathom::read_code(program);
+  EXPECT_EQ(code.xlated.size() * 8, program.info().xlated_size);
+  EXPECT_EQ(code.jited.size(), program.info().jited_size);
+  ASSERT_FALSE(code.lines.empty());
+  for (const fathom::BpfSourceLine& line : code.lines) {
+    EXPECT_LT(line.instruction, code.xlated.size());
+    EXPECT_GT(line.line, 0U);
+  }
+  EXPECT_THAT(code.lines[0].file, testing::EndsWith("readers.bpf.c"));
+  EXPECT_TRUE(std::ranges::any_of(code.lines,
+                                  [](const auto& line) { return line.text.find("return 17;") != std::string::npos; }));
+  ASSERT_EQ(code.functions.size(), 2U);
+  EXPECT_EQ(code.functions[0].name, "emit");
+  EXPECT_EQ(code.functions[0].instruction, 0U);
+  EXPECT_EQ(code.functions[1].name, "emit_one");
+  EXPECT_LT(code.functions[1].instruction, code.xlated.size());
 }
