@@ -1,5 +1,6 @@
 #include "dwarf_code.hpp"
 
+#include "demangle.hpp"
 #include "dwarf_walk.hpp"
 
 #include <dwarf.h>

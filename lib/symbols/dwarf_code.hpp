@@ -87,7 +87,4 @@ struct DebugSupplement {
 };
 [[nodiscard]] std::optional<DebugSupplement> debug_supplement(const ElfImage& image);
 
-/// A C++ name for people; as it came if it is none.
-[[nodiscard]] std::string demangled(const std::string& name);
-
 }  // namespace fathom::detail

@@ -1,6 +1,7 @@
 #include "elf_file_store.hpp"
 
 #include "debug_file_search.hpp"
+#include "demangle.hpp"
 
 #include <libelf.h>
 #include <sys/stat.h>

@@ -11,8 +11,8 @@ namespace fathom::detail {
 namespace {
 
 // By the address of the slot in the global offset table: the name of the function whose address is put there.
-std::unordered_map<std::uint64_t, std::string> slot_names(const ElfImage& image) {
-  std::unordered_map<std::uint64_t, std::string> names;
+std::unordered_map<std::uint64_t, std::string_view> slot_names(const ElfImage& image) {
+  std::unordered_map<std::uint64_t, std::string_view> names;
   Elf* const elf = image.elf();
   // .rela.dyn and .rela.plt; a forged file could name the same bytes a million times.
   int tables = 4;
@@ -42,8 +42,8 @@ std::unordered_map<std::uint64_t, std::string> slot_names(const ElfImage& image)
       if (gelf_getsym(symbols, static_cast<int>(GELF_R_SYM(relocation.r_info)), &symbol) == nullptr)
         continue;
       const char* const name = elf_strptr(elf, symbol_heading.sh_link, symbol.st_name);
-      if (name != nullptr && *name != '\0')
-        names.emplace(relocation.r_offset, name);
+      if (const std::string_view text = elf_name(name); !text.empty())
+        names.emplace(relocation.r_offset, text);
     }
   }
   return names;
@@ -72,7 +72,7 @@ std::vector<PltStub> plt_stubs(const ElfImage& image) {
     std::size_t stub;
   };
   constexpr std::array<Table, 4> kTables{{{".plt", 16}, {".plt.sec", 16}, {".plt.bnd", 8}, {".plt.got", 8}}};
-  std::unordered_map<std::uint64_t, std::string> names;
+  std::unordered_map<std::uint64_t, std::string_view> names;
   for (std::size_t s = 0; s < image.sections().size(); ++s) {
     const ElfImage::Section& section = image.sections()[s];
     for (const Table& table : kTables) {
@@ -91,7 +91,7 @@ std::vector<PltStub> plt_stubs(const ElfImage& image) {
         const std::optional<std::uint64_t> slot = slot_of(bytes + at, size, section.address + at);
         const auto name = slot ? names.find(*slot) : names.end();
         if (name != names.end())
-          stubs.push_back({section.address + at, size, name->second + "@plt"});
+          stubs.push_back({section.address + at, size, name->second});
       }
     }
   }

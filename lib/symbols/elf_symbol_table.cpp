@@ -14,9 +14,10 @@ struct Candidate {
   std::uint64_t start;
   std::uint64_t size;
   std::uint64_t section_end;
-  std::string_view name;  // in the image, or in a PltStub
+  std::string_view name;  // in the image
   bool weak;
   bool local;
+  bool stub = false;  // of this function, which is elsewhere
 };
 
 std::size_t leading_underscores(std::string_view name) {
@@ -27,6 +28,23 @@ std::size_t leading_underscores(std::string_view name) {
 bool worse(const Candidate& a, const Candidate& b) {
   return std::tuple(b.weak, b.local, leading_underscores(b.name), a.name.size(), a.name) <
          std::tuple(a.weak, a.local, leading_underscores(a.name), b.name.size(), b.name);
+}
+
+// How many bytes the names have in the file.
+std::uint64_t names_in_file(const std::vector<const ElfImage*>& images) {
+  std::uint64_t bytes = 0;
+  for (const ElfImage* image : images) {
+    for (Elf_Scn* section = elf_nextscn(image->elf(), nullptr); section != nullptr;
+         section = elf_nextscn(image->elf(), section)) {
+      GElf_Shdr heading;
+      const Elf_Data* data = nullptr;
+      if (gelf_getshdr(section, &heading) != nullptr && heading.sh_type == SHT_STRTAB)
+        data = elf_getdata(section, nullptr);
+      if (data != nullptr)
+        bytes += data->d_size;
+    }
+  }
+  return bytes;
 }
 
 template <class Visit>
@@ -45,8 +63,8 @@ void for_each_symbol(const ElfImage& image, GElf_Word table, const Visit& visit)
       GElf_Sym symbol;
       if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr)
         break;
-      const char* const name = elf_strptr(elf, heading.sh_link, symbol.st_name);
-      if (name != nullptr && *name != '\0' && !visit(symbol, std::string_view(name)))
+      const std::string_view name = elf_name(elf_strptr(elf, heading.sh_link, symbol.st_name));
+      if (!name.empty() && !visit(symbol, name))
         return;
     }
     // There is one of each kind. A forged file could name the same bytes a million times.
@@ -80,6 +98,11 @@ bool collect(const ElfImage& image, GElf_Word table, std::vector<Candidate>& int
 
 }  // namespace
 
+std::string_view elf_name(const char* name) noexcept {
+  const std::size_t size = name == nullptr ? 0 : ::strnlen(name, kLongestElfName + 1);
+  return {name, size > kLongestElfName ? 0 : size};
+}
+
 ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
   std::vector<Candidate> found;
   bool complete = false;
@@ -90,7 +113,7 @@ ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
     collect(*images.front(), SHT_DYNSYM, found);
   const std::vector<PltStub> stubs = images.empty() ? std::vector<PltStub>() : plt_stubs(*images.front());
   for (const PltStub& stub : stubs)
-    found.push_back({stub.address, stub.size, stub.address + stub.size, stub.name, false, true});
+    found.push_back({stub.address, stub.size, stub.address + stub.size, stub.function, false, true, true});
 
   std::ranges::sort(found, [](const Candidate& a, const Candidate& b) {
     return std::tie(a.start, a.size) != std::tie(b.start, b.size)
@@ -101,10 +124,16 @@ ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
   const auto rest = std::ranges::unique(found, same);
   found.erase(rest.begin(), rest.end());
 
+  // What is merged with the end of a longer name is stored again, and a stub's with what marks it.
+  const std::uint64_t most_names = std::min<std::uint64_t>(4 * names_in_file(images) + (1U << 20U), UINT32_MAX);
   std::vector<Interval> sized;
   std::vector<Interval> labels;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Candidate& symbol = found[i];
+    constexpr std::string_view kStub = "@plt";
+    const std::string_view suffix = symbol.stub ? kStub : std::string_view();
+    if (names_.size() + symbol.name.size() + suffix.size() > most_names)
+      break;  // no linker makes such a file
     const auto index = static_cast<std::uint32_t>(symbols_.size());
     if (symbol.size != 0) {
       const std::uint64_t end = symbol.start + symbol.size;
@@ -117,9 +146,9 @@ ElfSymbolTable::ElfSymbolTable(const std::vector<const ElfImage*>& images) {
                         next < found.size() ? std::min(found[next].start, symbol.section_end) : symbol.section_end,
                         index});
     }
-    symbols_.push_back(
-        {symbol.start, static_cast<std::uint32_t>(names_.size()), static_cast<std::uint32_t>(symbol.name.size())});
-    names_ += symbol.name;
+    symbols_.push_back({symbol.start, static_cast<std::uint32_t>(names_.size()),
+                        static_cast<std::uint32_t>(symbol.name.size() + suffix.size())});
+    names_.append(symbol.name).append(suffix);
   }
   symbols_.shrink_to_fit();
   names_.shrink_to_fit();

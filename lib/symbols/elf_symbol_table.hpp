@@ -45,8 +45,15 @@ class ElfSymbolTable {
 struct PltStub {
   std::uint64_t address;
   std::uint64_t size;
-  std::string name;  ///< `malloc@plt`
+  std::string_view function;  ///< what it calls; lives as long as the image
 };
+
+/// The names that a forged binary can give are many times its size, for they may share their bytes: longer ones count
+/// as none.
+inline constexpr std::size_t kLongestElfName = 64U << 10U;
+
+/// A name in an image as elf_strptr() gives it; empty if it is null or too long.
+[[nodiscard]] std::string_view elf_name(const char* name) noexcept;
 
 /// The stubs of an x86-64 binary; of others none.
 [[nodiscard]] std::vector<PltStub> plt_stubs(const ElfImage& image);

@@ -5,12 +5,12 @@
 #include <fathom/base/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 
 namespace fathom::detail {
@@ -34,6 +34,19 @@ std::vector<fs::path> entries(const fs::path& folder) {
   return paths;
 }
 
+// A kernel's notes are some hundred bytes, its lines no longer, and its symbols some 200,000. Paths are parameters, and
+// what they name may never end.
+constexpr std::size_t kLongestNotes = 1U << 20U;
+constexpr std::size_t kLongestLine = 4096;
+constexpr unsigned kMostLines = 1U << 22U;
+
+// The next line; empty at the end of the file, and where there is none that short.
+std::string line_of(std::istream& file) {
+  std::array<char, kLongestLine> text{};
+  file.getline(text.data(), text.size());
+  return text.data();
+}
+
 }  // namespace
 
 std::vector<ModuleSection> loaded_sections(const std::string& sys) {
@@ -43,10 +56,10 @@ std::vector<ModuleSection> loaded_sections(const std::string& sys) {
       if (!stays_as_code(section.filename().native()))
         continue;
       std::ifstream file(section);
-      std::string text;
+      const std::string text = line_of(file);
       std::uint64_t address = 0;
       // 0xffffffffc0a31000
-      if (!std::getline(file, text) || !text.starts_with("0x") ||
+      if (!text.starts_with("0x") ||
           std::from_chars(text.data() + 2, text.data() + text.size(), address, 16).ec != std::errc{} || address == 0)
         continue;
       sections.push_back({address, module.filename(), section.filename()});
@@ -58,7 +71,9 @@ std::vector<ModuleSection> loaded_sections(const std::string& sys) {
 
 std::string build_id_of_notes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string notes{std::istreambuf_iterator<char>(file), {}};
+  std::string notes(kLongestNotes, '\0');
+  file.read(notes.data(), static_cast<std::streamsize>(notes.size()));
+  notes.resize(static_cast<std::size_t>(file.gcount()));
   // Elf64_Nhdr: the sizes of name and content, and the type, which is 3 for a build id; both padded to 4 bytes.
   struct Header {
     std::uint32_t name_size;
@@ -102,8 +117,8 @@ std::optional<std::uint64_t> text_start(const std::string& kallsyms) {
   if (!file)
     throw Error(errno, "open", kallsyms);
   // It stands near the top: the core kernel comes first, by address, behind per-CPU symbols at most (before 6.15).
-  std::string line;
-  while (std::getline(file, line)) {
+  for (unsigned lines = 0; file && lines < kMostLines; ++lines) {
+    const std::string line = line_of(file);
     if (!line.ends_with(" _stext"))
       continue;
     std::uint64_t address = 0;

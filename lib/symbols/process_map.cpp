@@ -1,3 +1,5 @@
+#include "read_maps.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/symbols/process_map.hpp>
@@ -123,15 +125,15 @@ ProcessMap parse_maps(std::string_view text) {
   return map;
 }
 
-ProcessMap read_maps(int pid, const std::string& proc) {
-  const std::string path = proc + '/' + std::to_string(pid) + "/maps";
-  const auto fail = [&path](int error) {
-    throw Error(error, "read", path,
-                error == ENOENT || error == ESRCH   ? "the process has ended, or never was"
-                : error == EACCES || error == EPERM ? "this needs to be its user, or CAP_SYS_PTRACE"
-                                                    : "");
-  };
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+const char* detail::process_hint(int error) noexcept {
+  if (error == ENOENT || error == ESRCH)
+    return "the process has ended, or never was";
+  return error == EACCES || error == EPERM ? "this needs to be its user, or CAP_SYS_PTRACE" : "";
+}
+
+ProcessMap detail::read_maps_in(int folder, const std::string& path) {
+  const auto fail = [&path](int error) { throw Error(error, "read", path + "/maps", process_hint(error)); };
+  const UniqueFd fd(::openat(folder, "maps", O_RDONLY | O_CLOEXEC));
   if (!fd)
     fail(errno);
   std::string text;
@@ -147,6 +149,16 @@ ProcessMap read_maps(int pid, const std::string& proc) {
     text.append(buffer.data(), static_cast<std::size_t>(got));
   }
   return parse_maps(text);
+}
+
+ProcessMap read_maps(int pid, const std::string& proc) {
+  const std::string path = proc + '/' + std::to_string(pid);
+  const UniqueFd folder(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) {
+    const int error = errno;
+    throw Error(error, "read", path + "/maps", detail::process_hint(error));
+  }
+  return detail::read_maps_in(folder.get(), path);
 }
 
 }  // namespace fathom

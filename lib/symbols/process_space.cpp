@@ -1,4 +1,5 @@
 #include "mapped_space.hpp"
+#include "read_maps.hpp"
 
 #include <fathom/base/error.hpp>
 
@@ -42,18 +43,13 @@ std::string link_target(int directory, const std::string& path) {
 
 class ProcessSpace final : public MappedSpace {
  public:
-  ProcessSpace(int pid, const std::string& proc, ElfFileStore& store)
-      : MappedSpace(read_maps(pid, proc), store),
-        pid_(pid),
-        proc_(proc),
-        folder_(proc + '/' + std::to_string(pid)),
-        // Held, so that it stays this process's when another gets the number.
-        process_(::open(folder_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-    if (!process_)
-      throw Error(errno, "open", folder_, "the process has ended");
-  }
+  // `process` is the open folder: it stays this process's when another gets the number.
+  ProcessSpace(UniqueFd process, std::string folder, ElfFileStore& store)
+      : MappedSpace(read_maps_in(process.get(), folder), store),
+        folder_(std::move(folder)),
+        process_(std::move(process)) {}
 
-  void refresh() override { replace(read_maps(pid_, proc_)); }
+  void refresh() override { replace(read_maps_in(process_.get(), folder_)); }
 
  private:
   Opened open(const ProcessMapping& mapping) override {
@@ -121,8 +117,6 @@ class ProcessSpace final : public MappedSpace {
     return bytes;
   }
 
-  int pid_;
-  std::string proc_;
   std::string folder_;
   UniqueFd process_;
 };
@@ -157,7 +151,13 @@ class SavedSpace final : public MappedSpace {
 
 std::unique_ptr<ElfSymbolizer::Space> process_space(int pid, const ProcessSymbolsOptions& options,
                                                     ElfFileStore& store) {
-  return std::make_unique<ProcessSpace>(pid, options.proc, store);
+  std::string folder = options.proc + '/' + std::to_string(pid);
+  UniqueFd process(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!process) {
+    const int error = errno;
+    throw Error(error, "open", folder, process_hint(error));
+  }
+  return std::make_unique<ProcessSpace>(std::move(process), std::move(folder), store);
 }
 
 std::unique_ptr<ElfSymbolizer::Space> maps_space(ProcessMap map, const SavedMapsOptions& options, ElfFileStore& store) {

@@ -197,7 +197,8 @@ class ElfSymbolizer {
                                                          AddressKind kind = AddressKind::instruction);
 
   /// Reads again what is mapped where: the maps of a process, the modules of a kernel. Files that are known stay known.
-  /// Nothing to do for a saved map or a file. Throws Error as the factory does, and then all is as before.
+  /// Nothing to do for a saved map or a file. Throws Error as the factory does, and then all is as before: ENOENT
+  /// or ESRCH where the process has ended, also if another has its number by now.
   void refresh();
 
   /// What was added to the kernel's own addresses by KASLR, in bytes; 0 where it did not, and for all but of_kernel.

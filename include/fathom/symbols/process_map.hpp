@@ -43,8 +43,9 @@ struct ProcessMap {
   std::vector<ProcessMapping> mappings;  ///< by start
   ParseStats stats;                      ///< of the text that they were read from; a record is a line
 
-  /// The mapping that holds the address; null where nothing is mapped. Where damaged input has mappings overlap, the
-  /// one that starts last.
+  /// The mapping that holds the address; null where nothing is mapped. A process's own mappings never overlap. Of
+  /// those that do in damaged input, only the one that starts last at or before the address counts: null behind its
+  /// end, even if another goes on there.
   [[nodiscard]] const ProcessMapping* find(std::uint64_t address) const noexcept;
 };
 

@@ -83,6 +83,32 @@ TEST(ElfProcess, LooksUpTheCallOfAReturnAddress) {
   EXPECT_EQ(symbolizer.symbolize(0, AddressKind::return_address).failure(), SymbolizeFailure::unmapped);
 }
 
+TEST(ElfProcess, StaysWithItsProcessWhenAnotherGetsTheNumber) {
+  // Two processes take turns at one number: folders of procfs in a folder, where the name is a link.
+  const Folder proc;
+  Sample first({program("sample")});
+  const Sample second({program("sample_static")});
+  const auto turn_to = [&proc](int pid) {
+    const std::string link = proc.path("1");
+    std::filesystem::remove(link);
+    std::filesystem::create_directory_symlink("/proc/" + std::to_string(pid), link);
+  };
+  turn_to(first.pid());
+  auto symbolizer = ElfSymbolizer::of_process(1, {.files = local_files(), .proc = proc.path()});
+  expect_plain(symbolizer.symbolize(first.plain));
+  turn_to(second.pid());
+  symbolizer.refresh();
+  expect_plain(symbolizer.symbolize(first.plain));
+  first.end();
+  try {
+    symbolizer.refresh();
+    FAIL() << "took over another process";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.code() == std::errc::no_such_process || error.code() == std::errc::no_such_file_or_directory);
+    EXPECT_EQ(error.path(), proc.path("1/maps"));
+  }
+}
+
 TEST(ElfProcess, KnowsHeapAndStackAsAnonymous) {
   auto symbolizer = ElfSymbolizer::of_process(::getpid(), {.files = local_files()});
   const auto on_heap = std::make_unique<int>(1);

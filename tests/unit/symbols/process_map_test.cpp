@@ -52,6 +52,15 @@ TEST(ProcessMap, ReadsEveryKindOfLine) {
   EXPECT_EQ(map.mappings[7].start, 0xffffffffff600000);
 }
 
+TEST(ProcessMap, OfMappingsThatOverlapTheLastCounts) {
+  const ProcessMap map = parse_maps(
+      "00001000-00009000 r-xp 00000000 fe:01 1 /big\n"
+      "00002000-00003000 r-xp 00000000 fe:01 2 /small\n");
+  EXPECT_EQ(map.find(0x1fff), map.mappings.data());
+  EXPECT_EQ(map.find(0x2fff), &map.mappings[1]);
+  EXPECT_EQ(map.find(0x3000), nullptr);
+}
+
 TEST(ProcessMap, FindsTheMappingOfAnAddress) {
   const ProcessMap map = parse_maps(kMaps);
   EXPECT_EQ(map.find(0), nullptr);
