@@ -109,7 +109,8 @@ void load_for_reading(benchmark::State& state) {
   std::vector<double> reading;
   std::vector<double> loading;
   std::size_t symbols = 0;
-  const std::uint64_t address = KallsymsIndex::load({.path = source().path()}).symbols()[1000].address();
+  const auto first = KallsymsIndex::load({.path = source().path()});
+  const std::uint64_t address = first.symbols()[1000].address();
   for (auto _ : state) {
     const double start = bench::cpu_seconds();
     benchmark::DoNotOptimize(bench::only_read(source().path()));

@@ -3,6 +3,7 @@
 // Shows KallsymsIndex: look-ups by address, name and glob, aliases, modules, what a type letter means.
 
 #include "common/output.hpp"
+#include "common/printable.hpp"
 #include "common/program.hpp"
 #include "ksym_options.hpp"
 #include "ksym_search.hpp"
@@ -41,15 +42,15 @@ void write_text(std::ostream& out, const KallsymsIndex& symbols, const Match& ma
   const Symbol& symbol = match.symbol;
   const auto size = symbol.size();
   out << fmt::format("{:016x} {:>8} {} {}", symbol.address(), size ? fmt::format("0x{:x}", *size) : "-",
-                     symbol.type().letter(), symbol.name());
+                     symbol.type().letter(), examples::printable(symbol.name()));
   if (match.offset.value_or(0) != 0)
     out << fmt::format("+0x{:x}", *match.offset);
   if (!symbol.module().empty())
-    out << fmt::format(" [{}]", symbol.module());
+    out << fmt::format(" [{}]", examples::printable(symbol.module()));
   out << fmt::format("  ({}", symbol.type().description(symbol.origin()));
   std::string_view before = "; also ";
   for (const std::string& alias : aliases_of(symbols, symbol)) {
-    out << before << alias;
+    out << before << examples::printable(alias);
     before = ", ";
   }
   out << ")\n";
@@ -121,7 +122,7 @@ int run(int argc, const char* const* argv) {
       for (const Match& match : found.matches)
         write_text(output.stream(), symbols, match);
     if (found.matches.empty()) {
-      examples::tell(kName, nothing_found(found));
+      examples::tell(kName, examples::printable(nothing_found(found)));
       status = examples::kFailure;
     }
   }

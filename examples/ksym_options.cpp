@@ -77,7 +77,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ->type_name("LETTERS|SECTION");
   app.add_option("-m,--module", module, "Only symbols of this module; `kernel` for those of the kernel itself")
       ->type_name("MODULE");
-  app.add_option("--kallsyms", options.kallsyms, "Read this file (default: /proc/kallsyms)")->type_name("FILE");
+  app.add_option("--kallsyms", options.kallsyms, "Read this file (default: /proc/kallsyms); - is standard input")
+      ->type_name("FILE");
   app.add_flag("--no-labels", no_labels, "Without labels of the compiler: __pfx_*, __cfi_*, $x");
   app.add_flag("--json", options.json, "A JSON object a line, one for each argument");
   try {
@@ -89,6 +90,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     throw UsageError(e.what());
   }
   parse_type(type, options);
+  if (options.kallsyms == "-")
+    options.kallsyms = "/dev/stdin";
   if (!module.empty())
     options.module = module;
   options.labels = !no_labels;

@@ -1,8 +1,5 @@
 #include "ksym_search.hpp"
 
-#include "common/input.hpp"
-
-#include <fathom/base/error.hpp>
 #include <fathom/base/nearest_names.hpp>
 
 #include <charconv>
@@ -50,18 +47,9 @@ std::vector<std::string> nearest_names(const KallsymsIndex& symbols, const Optio
 }  // namespace
 
 KallsymsIndex load(const Options& options) {
-  const fathom::KallsymsOptions how{.path = options.kallsyms, .leave_out_labels = !options.labels};
-  try {
-    return KallsymsIndex::load(how);
-  } catch (const fathom::Error& error) {
-    if (error.code() != std::errc::permission_denied || options.kallsyms == fathom::KallsymsOptions{}.path)
-      throw;
-  }
-  examples::Input input(options.kallsyms);
-  std::string text;
-  for (std::string_view piece = input.next(); !piece.empty(); piece = input.next())
-    text += piece;
-  return KallsymsIndex::parse(text, how);
+  return KallsymsIndex::load({.path = options.kallsyms,
+                              .leave_out_labels = !options.labels,
+                              .allow_hidden = options.kallsyms != fathom::KallsymsOptions{}.path});
 }
 
 Answer answer(const KallsymsIndex& symbols, const Options& options, const std::string& query) {

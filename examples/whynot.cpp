@@ -3,6 +3,7 @@
 // Shows Traceability: one load, then an answer for each name, as data (--json) and in words.
 
 #include "common/output.hpp"
+#include "common/printable.hpp"
 #include "common/program.hpp"
 #include "whynot_options.hpp"
 #include "whynot_print.hpp"
@@ -41,13 +42,17 @@ fathom::TraceabilityOptions sources(const Options& options) {
   return sources;
 }
 
+std::string message_of(const fathom::TraceabilityGap& gap) {
+  return "cannot read " + gap.path + ": " + gap.error.message() + (gap.hint.empty() ? "" : " (" + gap.hint + ")");
+}
+
 int run(int argc, const char* const* argv) {
   const std::optional<Options> options = whynot::parse_options(argc, argv);
   if (!options)
     return 0;
   const auto traceability = fathom::Traceability::load(sources(*options));
   for (const fathom::TraceabilityGap& gap : traceability.gaps())
-    examples::tell(kName, "cannot read " + gap.path + ": " + gap.error.message());
+    examples::tell(kName, examples::printable(message_of(gap)));
 
   examples::Output output = examples::Output::standard_output();
   bool all_traceable = true;

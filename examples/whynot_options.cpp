@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace whynot {
 
 namespace {
@@ -38,7 +40,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", "whynot (fathom) " + std::string(examples::version()));
   app.add_option("FUNCTION", options.functions, "Names of kernel functions")->required();
   app.add_option("-m,--module", options.module, "Look for them in this module only")->type_name("MODULE");
-  app.add_option("--kallsyms", options.kallsyms, "Read symbols from this file, not /proc/kallsyms")->type_name("FILE");
+  app.add_option("--kallsyms", options.kallsyms, "Read symbols from this file, not /proc/kallsyms; - is standard input")
+      ->type_name("FILE");
   app.add_option("--root", options.root, "Read all files below this directory: DIR/proc/kallsyms and so on")
       ->type_name("DIR");
 #ifdef WHYNOT_READS_DWARF
@@ -54,6 +57,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& e) {
     throw examples::UsageError(e.what());
   }
+  if (std::ranges::find(options.functions, "") != options.functions.end())
+    throw examples::UsageError("a FUNCTION is empty");
+  if (options.kallsyms == "-")
+    options.kallsyms = "/dev/stdin";
   return options;
 }
 

@@ -1,5 +1,7 @@
 #include "whynot_print.hpp"
 
+#include "common/printable.hpp"
+
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
@@ -25,7 +27,7 @@ void write_verdict(std::ostream& out, std::string_view indent, std::string_view 
   fmt::print(out, "{}  {:<13} {}", indent, mechanism, to_string(verdict.answer));
   std::string_view before = ": ";
   for (const fathom::TraceReason& reason : verdict.reasons) {
-    out << before << reason.sentence();
+    out << before << examples::printable(reason.sentence());
     before = "; and ";
   }
   out << '\n';
@@ -39,14 +41,15 @@ void write_remedies(std::ostream& out, std::string_view indent, const fathom::Fu
       std::string remedy = reason.remedy();
       if (remedy.empty() || std::ranges::find(told, remedy) != told.end())
         continue;
-      fmt::print(out, "{}  {:<13} {}\n", indent, told.empty() ? "instead" : "", remedy);
+      fmt::print(out, "{}  {:<13} {}\n", indent, told.empty() ? "instead" : "", examples::printable(remedy));
       told.push_back(std::move(remedy));
     }
   }
 }
 
 void write_text(std::ostream& out, const fathom::FunctionTraceability& answer, const std::string& indent) {
-  out << indent << answer.function << (answer.module.empty() ? "" : " [" + answer.module + "]") << '\n';
+  out << indent << examples::printable(answer.function + (answer.module.empty() ? "" : " [" + answer.module + "]"))
+      << '\n';
   for (const fathom::TraceMechanism mechanism : fathom::kTraceMechanisms)
     write_verdict(out, indent, shown(mechanism), answer[mechanism]);
   write_remedies(out, indent, answer);
@@ -64,6 +67,8 @@ Json json_of(const fathom::TraceReason& reason) {
     json["path"] = reason.path;
   if (reason.error)
     json["errno"] = reason.error.value();
+  if (!reason.hint.empty())
+    json["hint"] = reason.hint;
   return json;
 }
 

@@ -79,7 +79,7 @@ class Output::Buffer : public std::streambuf {
       const int error = errno;
       if (error != EINTR)
         throw fathom::Error(error, "write to", name_,
-                            error == ENOSPC  ? "make room, or write elsewhere with -o"
+                            error == ENOSPC  ? "make room, or write elsewhere"
                             : error == EBADF ? "it is closed"
                                              : "");
     }

@@ -20,8 +20,18 @@ std::string_view to_string(SkipReason reason) noexcept {
       return "name_too_long";
     case SkipReason::table_full:
       return "table_full";
+    case SkipReason::foreign:
+      return "foreign";
   }
   return "";
+}
+
+void ParseStats::count_skipped(SkipReason reason, std::string_view text, std::uint64_t record_bytes) {
+  ++records;
+  if (!first_bad)
+    first_bad = {records, parsed_bytes + skipped_bytes, reason, std::string(text.substr(0, kBadTextBytes))};
+  ++skipped_records_by_reason[static_cast<std::size_t>(reason)];
+  skipped_bytes += record_bytes;
 }
 
 ParseStats& ParseStats::operator+=(const ParseStats& other) {

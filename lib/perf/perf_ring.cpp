@@ -8,11 +8,7 @@
 
 namespace fathom::perf {
 
-namespace {
-
-constexpr std::size_t kFirstBytes = 200;
-
-}  // namespace
+namespace {}  // namespace
 
 std::span<const std::byte> PerfRing::bytes(Position position, std::size_t size) {
   const std::size_t start = position & (data_.size() - 1);
@@ -44,16 +40,7 @@ void PerfRing::skip(ParseStats& stats, Position tail, Position head) {
 }
 
 void PerfRing::count_skipped(ParseStats& stats, std::span<const std::byte> record, SkipReason reason) {
-  stats.skipped_bytes += record.size();
-  stats.skipped_records_by_reason[static_cast<std::size_t>(reason)] += 1;
-  if (stats.first_bad)
-    return;
-  const auto first = record.first(std::min(record.size(), kFirstBytes));
-  stats.first_bad =
-      ParseStats::BadRecord{.number = stats.records,
-                            .offset = stats.bytes - record.size(),
-                            .reason = reason,
-                            .text = std::string(reinterpret_cast<const char*>(first.data()), first.size())};
+  stats.count_skipped(reason, {reinterpret_cast<const char*>(record.data()), record.size()}, record.size());
 }
 
 }  // namespace fathom::perf

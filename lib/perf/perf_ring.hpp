@@ -33,15 +33,13 @@ class PerfRing {
     const Position head = std::atomic_ref(*head_).load(std::memory_order_acquire);
     while (tail != head) {
       const std::span<const std::byte> record = next(tail, head);
-      stats.records += 1;
       if (record.empty()) {
         skip(stats, tail, head);
         break;
       }
       stats.bytes += record.size();
       if (on_record(record)) {
-        stats.parsed_bytes += record.size();
-        stats.parsed_records += 1;
+        stats.count_parsed(record.size());
       } else {
         count_skipped(stats, record, SkipReason::unknown_line);
       }

@@ -23,21 +23,21 @@ KallsymsIndex KallsymsIndex::parse(std::string_view text, const KallsymsOptions&
   return KallsymsIndex(parser.finish());
 }
 
-std::optional<SymbolHit> KallsymsIndex::find(std::uint64_t address) const noexcept {
+std::optional<SymbolHit> KallsymsIndex::find(std::uint64_t address) const& noexcept {
   const AddressIndex::Place place = table_->addresses.find(address);
   if (place.value > AddressIndex::kMaxPlace)
     return std::nullopt;
   return SymbolHit(Symbol(table_.get(), place.value), place.offset);
 }
 
-std::optional<SymbolHit> KallsymsIndex::find_return_address(std::uint64_t pc) const noexcept {
+std::optional<SymbolHit> KallsymsIndex::find_return_address(std::uint64_t pc) const& noexcept {
   auto hit = pc == 0 ? std::nullopt : find(pc - 1);
   if (hit)
     ++hit->offset_;
   return hit;
 }
 
-SymbolRange KallsymsIndex::aliases(std::uint64_t address) const noexcept {
+SymbolRange KallsymsIndex::aliases(std::uint64_t address) const& noexcept {
   if (visibility() == KallsymsVisibility::hidden)
     return {};
   const auto found =
@@ -47,7 +47,7 @@ SymbolRange KallsymsIndex::aliases(std::uint64_t address) const noexcept {
                 static_cast<std::size_t>(found.second - table_->symbols.begin()));
 }
 
-SymbolRange KallsymsIndex::between(std::uint64_t from, std::uint64_t to) const noexcept {
+SymbolRange KallsymsIndex::between(std::uint64_t from, std::uint64_t to) const& noexcept {
   if (visibility() == KallsymsVisibility::hidden || to <= from)
     return {};
   const auto first_from = [this](std::uint64_t address) {
@@ -57,7 +57,7 @@ SymbolRange KallsymsIndex::between(std::uint64_t from, std::uint64_t to) const n
   return places(first_from(from), first_from(to));
 }
 
-SymbolRange KallsymsIndex::named(std::string_view name) const {
+SymbolRange KallsymsIndex::named(std::string_view name) const& {
   detail::NameIndex::Found found;
   if (!table_->by_name().find(*table_, name, found))
     return {};
@@ -66,14 +66,14 @@ SymbolRange KallsymsIndex::named(std::string_view name) const {
   return listed(found.list);
 }
 
-OnlySymbol KallsymsIndex::only(std::string_view name) const {
+OnlySymbol KallsymsIndex::only(std::string_view name) const& {
   const SymbolRange all = named(name);
   if (all.size() == 1)
     return {all.front(), 1};
   return {std::nullopt, all.size()};
 }
 
-SymbolRange KallsymsIndex::prefixed(std::string_view prefix) const {
+SymbolRange KallsymsIndex::prefixed(std::string_view prefix) const& {
   const auto head = [this, prefix](std::uint32_t place) {
     return table_->name_of(table_->symbols[place]).substr(0, prefix.size());
   };
@@ -81,11 +81,11 @@ SymbolRange KallsymsIndex::prefixed(std::string_view prefix) const {
   return listed({found.begin(), found.end()});
 }
 
-SymbolRange KallsymsIndex::symbols() const noexcept {
+SymbolRange KallsymsIndex::symbols() const& noexcept {
   return places(0, table_->symbols.size());
 }
 
-std::span<const KallsymsModule> KallsymsIndex::modules() const noexcept {
+std::span<const KallsymsModule> KallsymsIndex::modules() const& noexcept {
   return table_->modules;
 }
 
@@ -93,7 +93,7 @@ KallsymsVisibility KallsymsIndex::visibility() const noexcept {
   return table_->visibility;
 }
 
-const ParseStats& KallsymsIndex::stats() const noexcept {
+const ParseStats& KallsymsIndex::stats() const& noexcept {
   return table_->stats;
 }
 

@@ -17,7 +17,8 @@ struct KallsymsLine {
   std::string_view module;  // without its brackets; empty for the kernel
 };
 
-/// The line, which comes without its newline; or why it is none.
+/// The line, which comes without its newline; or why it is none. Then its address and digits are good if there are
+/// digits.
 [[nodiscard]] std::optional<SkipReason> parse_kallsyms_line(std::string_view line, KallsymsLine& parsed) noexcept;
 
 }  // namespace fathom::detail

@@ -24,7 +24,9 @@ UniqueFd open_file(const std::string& path) {
   const int error = errno;
   if (!fd)
     throw Error(error, "open", path,
-                error == ENOENT ? "CONFIG_KALLSYMS brings /proc/kallsyms, and proc must be mounted" : "");
+                error == ENOENT && path == KallsymsOptions{}.path
+                    ? "CONFIG_KALLSYMS brings /proc/kallsyms, and proc must be mounted"
+                    : "");
   return fd;
 }
 
@@ -50,14 +52,12 @@ std::string why_hidden(const KallsymsOptions& options) {
   return hint + "; now kptr_restrict is " + restrict_value + " and perf_event_paranoid " + paranoid;
 }
 
-std::string why_empty(const ParseStats& stats) {
-  if (stats.bytes == 0)
-    return "it is empty";
-  std::string hint = "no line of it is a symbol";
-  if (stats.first_bad)
-    hint += ", the first is no symbol because of " + std::string(to_string(stats.first_bad->reason));
-  return hint;
-}
+// What stands in no file of symbols: a line as long as that, or so much before the first symbol. Without a bound, a
+// device that never ends would be read for ever.
+constexpr std::uint64_t kMost = 1UL << 20U;
+
+constexpr const char* kNotKallsyms =
+    "it is no text as /proc/kallsyms gives it, with lines such as `ffffffff81000000 T _stext`";
 
 }  // namespace
 
@@ -70,15 +70,20 @@ KallsymsIndex KallsymsIndex::load(const KallsymsOptions& options) {
     const int error = errno;
     if (size == 0)
       break;
-    if (size > 0)
-      parser.feed({buffer.data(), static_cast<std::size_t>(size)});
-    else if (error != EINTR)
+    if (size < 0) {
+      if (error == EINTR)
+        continue;
       throw Error(error, "read symbols from", options.path);
+    }
+    parser.feed({buffer.data(), static_cast<std::size_t>(size)});
+    if (parser.open_line() > kMost || (parser.stats().parsed_records == 0 && parser.stats().bytes > kMost))
+      throw Error(std::errc::no_message_available, "find a symbol in", options.path, kNotKallsyms);
   }
   KallsymsIndex index(parser.finish());
   if (index.empty())
-    throw Error(std::errc::no_message_available, "find a symbol in", options.path, why_empty(index.stats()));
-  if (index.visibility() == KallsymsVisibility::hidden)
+    throw Error(std::errc::no_message_available, "find a symbol in", options.path,
+                index.stats().bytes == 0 ? "it is empty" : kNotKallsyms);
+  if (index.visibility() == KallsymsVisibility::hidden && !options.allow_hidden)
     throw Error(std::errc::permission_denied, "see addresses in", options.path, why_hidden(options));
   return index;
 }

@@ -14,7 +14,6 @@ namespace fathom::detail {
 namespace {
 
 constexpr std::string_view kBpf = "bpf";
-constexpr std::size_t kMaxBadText = 200;
 
 // By the names that the kernel makes: kernel/bpf/core.c, trampoline.c, dispatcher.c, bpf_struct_ops.c.
 SymbolOrigin bpf_origin(std::string_view name) noexcept {
@@ -77,34 +76,37 @@ void KallsymsParser::complete_pending(std::string_view& text) {
 // `bytes` are those of the line and its newline; of one that is too long, `line` is the start.
 void KallsymsParser::read_line(std::string_view line, std::uint64_t bytes) {
   ParseStats& stats = table_->stats;
-  ++stats.records;
-  if (line.size() > kMaxLine)
-    return skip(SkipReason::line_too_long, line, bytes);
   KallsymsLine parsed;
-  if (const auto reason = parse_kallsyms_line(line, parsed))
-    return skip(*reason, line, bytes);
+  const auto reason = parse_kallsyms_line(line, parsed);
+  if (line.size() > kMaxLine)
+    return skip(SkipReason::line_too_long, line, bytes, parsed);
+  if (reason)
+    return skip(*reason, line, bytes, parsed);
   if (digits_ != parsed.digits) {
     if (digits_ > parsed.digits)
-      return skip(SkipReason::bad_address, line, bytes);
+      return skip(SkipReason::bad_address, line, bytes, parsed);
     if (digits_ != 0)
       forget_narrow_lines();
     digits_ = parsed.digits;
-    first_line_ = {stats.records, stats.parsed_bytes + stats.skipped_bytes, SkipReason::bad_address,
-                   std::string(line.substr(0, kMaxBadText))};
+    first_line_ = {stats.records + 1, stats.parsed_bytes + stats.skipped_bytes, SkipReason::bad_address,
+                   std::string(line.substr(0, ParseStats::kBadTextBytes))};
   }
   if (!add(parsed))
-    return skip(SkipReason::table_full, line, bytes);
-  ++stats.parsed_records;
-  stats.parsed_bytes += bytes;
+    return skip(SkipReason::table_full, line, bytes, parsed);
+  stats.count_parsed(bytes);
 }
 
-void KallsymsParser::skip(SkipReason reason, std::string_view line, std::uint64_t bytes) {
-  ParseStats& stats = table_->stats;
-  if (!stats.first_bad)
-    stats.first_bad = {stats.records, stats.parsed_bytes + stats.skipped_bytes, reason,
-                       std::string(line.substr(0, kMaxBadText))};
-  ++stats.skipped_records_by_reason[static_cast<std::size_t>(reason)];
-  stats.skipped_bytes += bytes;
+// Something begins at the line's address, if it has one, though nobody knows what: the symbol before it ends there.
+void KallsymsParser::skip(SkipReason reason, std::string_view line, std::uint64_t bytes, const KallsymsLine& parsed) {
+  table_->stats.count_skipped(reason, line, bytes);
+  if (parsed.digits == 0 || (digits_ != 0 && digits_ != parsed.digits) || is_full())
+    return;
+  table_->symbols.push_back({parsed.address, 0, 0, '?', false, 0});
+  ++bounds_;
+}
+
+bool KallsymsParser::is_full() const noexcept {
+  return table_->symbols.size() > AddressIndex::kMaxPlace / 2;
 }
 
 // All so far had eight digits, and now one has sixteen: those were the rest of a line that was cut, or no addresses.
@@ -122,6 +124,7 @@ void KallsymsParser::forget_narrow_lines() {
   run_name_.clear();
   run_owner_ = 0;
   run_again_ = again_not_text_ = visible_ = false;
+  bounds_ = 0;
   marks_ = {};
 }
 
@@ -140,8 +143,7 @@ bool KallsymsParser::add(const KallsymsLine& line) {
   }
   if (line.letter == 'U')
     return true;
-  if (symbols.size() > AddressIndex::kMaxPlace / 2 ||
-      names.size() > std::numeric_limits<std::uint32_t>::max() - line.name.size())
+  if (is_full() || names.size() > std::numeric_limits<std::uint32_t>::max() - line.name.size())
     return false;
   if (run_again_ && line.letter != 'T')
     again_not_text_ = true;
@@ -267,7 +269,7 @@ void KallsymsParser::list_modules() {
 // Their addresses have been looked at.
 void KallsymsParser::drop_left_out() {
   RawArray<SymbolEntry>& symbols = table_->symbols;
-  if (leave_out_labels_) {
+  if (leave_out_labels_ || bounds_ != 0) {
     const auto dropped = std::ranges::remove_if(symbols, &SymbolEntry::left_out);
     symbols.truncate(symbols.size() - dropped.size());
   }
@@ -276,11 +278,13 @@ void KallsymsParser::drop_left_out() {
 
 std::shared_ptr<const KallsymsTable> KallsymsParser::finish() {
   if (pending_size_ != 0) {
-    ++table_->stats.records;
-    skip(pending_size_ > kMaxLine ? SkipReason::line_too_long : SkipReason::cut_line, pending_, pending_size_);
+    KallsymsLine parsed;
+    (void)parse_kallsyms_line(pending_, parsed);
+    skip(pending_size_ > kMaxLine ? SkipReason::line_too_long : SkipReason::cut_line, pending_, pending_size_, parsed);
     pending_size_ = 0;
   }
-  table_->visibility = visible_ || table_->symbols.empty() ? KallsymsVisibility::full : KallsymsVisibility::hidden;
+  table_->visibility =
+      visible_ || table_->symbols.size() == bounds_ ? KallsymsVisibility::full : KallsymsVisibility::hidden;
   decide_init_functions();
   sort_by_address();
   const Marks& m = marks_;

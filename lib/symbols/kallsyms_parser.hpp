@@ -26,6 +26,10 @@ class KallsymsParser {
   explicit KallsymsParser(bool leave_out_labels);
 
   void feed(std::string_view text);
+  /// How long the line is that the next piece goes on with, so far.
+  [[nodiscard]] std::uint64_t open_line() const noexcept { return pending_size_; }
+  /// What became of the text so far.
+  [[nodiscard]] const ParseStats& stats() const noexcept { return table_->stats; }
   /// Ends the input. Once.
   [[nodiscard]] std::shared_ptr<const KallsymsTable> finish();
 
@@ -39,7 +43,8 @@ class KallsymsParser {
   void complete_pending(std::string_view& text);
   void read_line(std::string_view line, std::uint64_t bytes);
   [[nodiscard]] bool add(const KallsymsLine& line);
-  void skip(SkipReason reason, std::string_view line, std::uint64_t bytes);
+  void skip(SkipReason reason, std::string_view line, std::uint64_t bytes, const KallsymsLine& parsed);
+  [[nodiscard]] bool is_full() const noexcept;
   void forget_narrow_lines();
   void note_mark(const KallsymsLine& line);
   [[nodiscard]] std::optional<std::uint32_t> owner_of(const KallsymsLine& line);
@@ -56,6 +61,7 @@ class KallsymsParser {
   unsigned digits_ = 0;             // of all addresses; 0 before the first
   std::optional<ParseStats::BadRecord> first_line_;  // the first that was a symbol, as if it were bad
   bool visible_ = false;                             // an address was not zero
+  std::size_t bounds_ = 0;                           // lines that were skipped and still end what stands before them
 
   std::map<std::string, OwnersOfName, std::less<>> owners_;
   std::string run_name_;  // what stands in the brackets of the lines that follow each other now

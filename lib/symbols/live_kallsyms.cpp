@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <mutex>
 #include <utility>
@@ -16,7 +17,9 @@ namespace fathom {
 
 namespace {
 
-constexpr long kLookAgainNanoseconds = 20'000'000;
+constexpr std::chrono::nanoseconds kLookAgain = std::chrono::milliseconds(20);
+// After a refresh that failed.
+constexpr std::chrono::nanoseconds kTryAgain = std::chrono::seconds(1);
 
 UniqueFd make_timer() {
   UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
@@ -26,9 +29,11 @@ UniqueFd make_timer() {
 }
 
 // Zero stops it, and takes back that it ran out.
-void set_timer(const UniqueFd& timer, long nanoseconds) {
+void set_timer(const UniqueFd& timer, std::chrono::nanoseconds from_now) {
   itimerspec spec{};
-  spec.it_value.tv_nsec = nanoseconds;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(from_now);
+  spec.it_value.tv_sec = seconds.count();
+  spec.it_value.tv_nsec = (from_now - seconds).count();
   ::timerfd_settime(timer.get(), 0, &spec, nullptr);
 }
 
@@ -67,14 +72,15 @@ void LiveKallsyms::State::listen() {
 }
 
 SymbolRefresh LiveKallsyms::State::read() {
-  set_timer(timer, 0);
+  set_timer(timer, kTryAgain);
   due = true;  // and stays so if reading fails
   KallsymsIndex index = KallsymsIndex::load(kallsyms);
+  set_timer(timer, {});
   due = false;
   listen();
   due = leaving.still_in(index) || due;
   if (due)
-    set_timer(timer, kLookAgainNanoseconds);
+    set_timer(timer, kLookAgain);
   {
     const std::scoped_lock lock(publishing);
     std::swap(current, index);

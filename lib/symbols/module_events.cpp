@@ -23,7 +23,6 @@ namespace {
 
 // The kernel's variables take 2,048 bytes at most (UEVENT_BUFFER_SIZE), the line before them a path's length.
 constexpr std::size_t kLongest = 8192;
-constexpr std::size_t kFirstBytes = 200;
 constexpr unsigned kKernelGroup = 1;  // group 2 is udev's own
 
 struct Received {
@@ -51,22 +50,13 @@ std::optional<Received> receive(int fd, std::array<char, kLongest>& buffer) {
                   .from_kernel = message.msg_namelen == sizeof sender && sender.nl_pid == 0};
 }
 
-void count(ParseStats& stats, std::string_view text, std::optional<SkipReason> skipped) {
-  stats.records += 1;
-  stats.bytes += text.size();
-  if (!skipped) {
-    stats.parsed_records += 1;
-    stats.parsed_bytes += text.size();
-    return;
-  }
-  stats.skipped_bytes += text.size();
-  stats.skipped_records_by_reason[static_cast<std::size_t>(*skipped)] += 1;
-  if (!stats.first_bad) {
-    stats.first_bad = ParseStats::BadRecord{.number = stats.records,
-                                            .offset = stats.bytes - text.size(),
-                                            .reason = *skipped,
-                                            .text = std::string(text.substr(0, kFirstBytes))};
-  }
+// Why a message is not understood.
+std::optional<SkipReason> why_none(const Received& received, const std::optional<symbols::Uevent>& uevent) {
+  if (!received.from_kernel)
+    return SkipReason::foreign;
+  if (received.cut)
+    return SkipReason::line_too_long;
+  return uevent ? std::nullopt : std::optional(SkipReason::unknown_line);
 }
 
 std::optional<ModuleEvent> module_event(const symbols::Uevent& uevent) {
@@ -129,14 +119,13 @@ ModuleBatch ModuleEvents::drain() {
       stats_.losses += 1;
       continue;
     }
-    if (!received->from_kernel)
-      continue;
     const auto uevent = symbols::parse_uevent(received->text);
-    if (received->cut || !uevent) {
-      count(stats_, received->text, received->cut ? SkipReason::line_too_long : SkipReason::unknown_line);
+    stats_.bytes += received->text.size();
+    if (const auto reason = why_none(*received, uevent)) {
+      stats_.count_skipped(*reason, received->text, received->text.size());
       continue;
     }
-    count(stats_, received->text, std::nullopt);
+    stats_.count_parsed(received->text.size());
     batch.cpus_changed = batch.cpus_changed || is_cpu_change(*uevent);
     if (auto event = module_event(*uevent))
       batch.events.push_back(std::move(*event));

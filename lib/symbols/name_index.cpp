@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <random>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,9 +23,21 @@ std::uint64_t load(const char* bytes) noexcept {
   return word;
 }
 
-std::uint64_t mix(std::uint64_t value) noexcept {
-  value *= 0x9e37'79b9'7f4a'7c15U;
-  return value ^ value >> 32U;
+// Both halves of the product. With a secret in each factor nobody can choose names that collide; a secret in a sum or
+// a constant factor alone would not do, since some differences pass through these unchanged.
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+#if defined(__SIZEOF_INT128__)
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+#else
+  constexpr std::uint64_t kLow = 0xffff'ffff;
+  const std::uint64_t low = (a & kLow) * (b & kLow);
+  const std::uint64_t cross = (a >> 32U) * (b & kLow) + (low >> 32U);
+  const std::uint64_t middle = (a & kLow) * (b >> 32U) + (cross & kLow);
+  const std::uint64_t high = (a >> 32U) * (b >> 32U) + (cross >> 32U) + (middle >> 32U);
+  return (middle << 32U | (low & kLow)) ^ high;
+#endif
 }
 
 // Four words that overlap as they must hold all of a name of 8 to 32 bytes, whatever its length: so neither the hash
@@ -42,18 +55,22 @@ struct FourWords {
   std::uint64_t last;
 };
 
-std::uint64_t hash_of(std::string_view name) noexcept {
+std::uint64_t hash_of(std::string_view name, const std::array<std::uint64_t, 4>& secrets) noexcept {
   if (name.size() < kWord) {
-    std::uint64_t word = name.size() << 56U;
+    std::uint64_t word = 0;
     std::memcpy(&word, name.data(), name.size());
-    return mix(mix(word ^ name.size()));
+    return fold(fold(word ^ secrets[0], secrets[1] ^ name.size()), secrets[2]);
   }
   const FourWords words(name);
-  std::uint64_t a = mix(mix(words.first ^ name.size()) ^ words.second);
-  const std::uint64_t b = mix(mix(words.third) ^ words.last);
+  std::uint64_t a = fold(words.first ^ secrets[0] ^ name.size(), words.second ^ secrets[1]);
+  const std::uint64_t b = fold(words.third ^ secrets[2], words.last ^ secrets[3]);
   for (std::size_t at = 2 * kWord; at + 2 * kWord < name.size(); at += kWord)
-    a = mix(a ^ load(name.data() + at));
-  return mix(a ^ std::rotl(b, 29));
+    a = fold(a ^ load(name.data() + at), secrets[2]);
+  return fold(a ^ secrets[3], b ^ secrets[0]);
+}
+
+std::uint64_t random_word(std::random_device& source) {
+  return std::uint64_t{source()} << 32U | source();
 }
 
 // Both of one length.
@@ -98,7 +115,7 @@ std::size_t NameIndex::bucket_of(std::uint64_t hash) const noexcept {
 std::size_t NameIndex::find_or_take(const KallsymsTable& table, std::uint32_t place) {
   const SymbolEntry& symbol = table.symbols[place];
   const std::string_view name = table.name_of(symbol);
-  const std::uint64_t hash = hash_of(name);
+  const std::uint64_t hash = hash_of(name, secrets_);
   const std::uint32_t tag = tag_of(hash);
   for (std::size_t at = bucket_of(hash);; at = at + 1 == buckets_.size() ? 0 : at + 1) {
     Bucket& bucket = buckets_[at];
@@ -117,6 +134,9 @@ std::size_t NameIndex::find_or_take(const KallsymsTable& table, std::uint32_t pl
 
 void NameIndex::build(const KallsymsTable& table) {
   const std::size_t count = table.symbols.size();
+  std::random_device source;
+  for (std::uint64_t& secret : secrets_)
+    secret = random_word(source);
   // Room for places in the lists too, which hold each symbol once and a number for each two; and no place is all ones.
   place_mask_ = static_cast<std::uint32_t>(std::bit_ceil(count + count / 2 + 2) - 1);
   list_mark_ = place_mask_ + 1;
@@ -157,7 +177,7 @@ void NameIndex::build_lists(std::vector<std::uint64_t>& repeated) {
 bool NameIndex::find(const KallsymsTable& table, std::string_view name, Found& found) const noexcept {
   if (name.empty())
     return false;
-  const std::uint64_t hash = hash_of(name);
+  const std::uint64_t hash = hash_of(name, secrets_);
   const std::uint32_t tag = tag_of(hash);
   for (std::size_t at = bucket_of(hash);; at = at + 1 == buckets_.size() ? 0 : at + 1) {
     const Bucket& bucket = buckets_[at];

@@ -51,6 +51,7 @@ class NameIndex {
   }
   void build_lists(std::vector<std::uint64_t>& repeated);
 
+  std::array<std::uint64_t, 4> secrets_{};  // of the hash: another for each snapshot
   std::vector<Bucket> buckets_;
   // For each name that repeats: how many there are, and their places.
   std::vector<std::uint32_t> lists_;

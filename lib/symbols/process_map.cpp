@@ -79,14 +79,6 @@ std::optional<ProcessMapping> parse_mapping(std::string_view line) {
   return mapping;
 }
 
-void count_skipped(ParseStats& stats, SkipReason reason, std::string_view line, std::size_t bytes) {
-  constexpr std::size_t kShown = 200;
-  if (!stats.first_bad)
-    stats.first_bad = {stats.records, stats.bytes - bytes, reason, std::string(line.substr(0, kShown))};
-  stats.skipped_bytes += bytes;
-  ++stats.skipped_records_by_reason[static_cast<std::size_t>(reason)];
-}
-
 }  // namespace
 
 const ProcessMapping* ProcessMap::find(std::uint64_t address) const noexcept {
@@ -105,20 +97,18 @@ ProcessMap parse_maps(std::string_view text) {
     const std::size_t bytes = cut ? line.size() : line.size() + 1;
     text.remove_prefix(bytes);
     map.stats.bytes += bytes;
-    ++map.stats.records;
 
     if (line.size() > kLongestLine) {
-      count_skipped(map.stats, SkipReason::line_too_long, line, bytes);
+      map.stats.count_skipped(SkipReason::line_too_long, line, bytes);
     } else if (line.find('\0') != std::string_view::npos) {
-      count_skipped(map.stats, SkipReason::not_text, line, bytes);
+      map.stats.count_skipped(SkipReason::not_text, line, bytes);
     } else if (cut) {
-      count_skipped(map.stats, SkipReason::cut_line, line, bytes);
+      map.stats.count_skipped(SkipReason::cut_line, line, bytes);
     } else if (std::optional<ProcessMapping> mapping = parse_mapping(line)) {
       map.mappings.push_back(*std::move(mapping));
-      map.stats.parsed_bytes += bytes;
-      ++map.stats.parsed_records;
+      map.stats.count_parsed(bytes);
     } else {
-      count_skipped(map.stats, SkipReason::unknown_line, line, bytes);
+      map.stats.count_skipped(SkipReason::unknown_line, line, bytes);
     }
   }
   std::ranges::stable_sort(map.mappings, {}, &ProcessMapping::start);

@@ -13,12 +13,16 @@ std::uint64_t Symbol::address() const noexcept {
 std::optional<std::uint64_t> Symbol::size() const noexcept {
   using detail::AddressIndex;
   const detail::SymbolEntry& symbol = table_->symbols[index_];
-  if (symbol.mapping())
+  if (symbol.mapping() || detail::is_absolute(symbol))
+    return std::nullopt;
+  const auto own = table_->addresses.find(symbol.address());
+  if (own.value > AddressIndex::kMaxPlace)
     return std::nullopt;
   const auto next = table_->addresses.next(symbol.address());
   if (!next || next->value == AddressIndex::kEndAtMost)
     return std::nullopt;
-  if (next->value != AddressIndex::kEnd && !detail::extent_of(*table_, symbol, &table_->symbols[next->value]).known)
+  if (next->value != AddressIndex::kEnd &&
+      !detail::extent_of(*table_, table_->symbols[own.value], &table_->symbols[next->value]).known)
     return std::nullopt;
   return next->address - symbol.address();
 }

@@ -10,10 +10,6 @@ namespace {
 constexpr std::uint64_t kPage = 4096;  // the smallest of any architecture
 constexpr std::uint64_t kMaxProgram = 1UL << 20U;
 
-bool is_absolute(const SymbolEntry& symbol) noexcept {
-  return symbol.letter() == 'A' || symbol.letter() == 'a';
-}
-
 bool executable(const SymbolEntry& symbol) noexcept {
   return SymbolType(symbol.letter()).executable();
 }
@@ -51,7 +47,16 @@ SymbolExtent extent_in_kernel(const KallsymsTable& table, const SymbolEntry& sym
   return {next->address(), next_is_kernel};
 }
 
+// Of those at one address: a place before a value, and either before what was left out.
+unsigned rank_of(const SymbolEntry& symbol) noexcept {
+  return symbol.left_out() ? 0 : is_absolute(symbol) ? 1 : 2;
+}
+
 }  // namespace
+
+bool is_absolute(const SymbolEntry& symbol) noexcept {
+  return symbol.letter() == 'A' || symbol.letter() == 'a';
+}
 
 SymbolExtent extent_of(const KallsymsTable& table, const SymbolEntry& symbol, const SymbolEntry* next) noexcept {
   const std::uint64_t address = symbol.address();
@@ -93,19 +98,15 @@ void index_addresses(KallsymsTable& table) {
     return extent.known;
   };
   for (std::size_t i = 0; i < table.symbols.size();) {
-    // All of one address. The first that is kept answers; what was left out still ends the one before.
+    // All of one address. The first of the highest rank answers; what was left out still ends the one before.
     const std::uint64_t address = table.symbols[i].address();
     std::optional<std::uint32_t> place;
     open = nullptr;
     for (; i < table.symbols.size() && table.symbols[i].address() == address; ++i) {
       const SymbolEntry& symbol = table.symbols[i];
-      if (!symbol.mapping() && !place) {
-        if (!symbol.left_out()) {
-          place = kept;
-          open = &symbol;
-        } else if (open == nullptr) {
-          open = &symbol;
-        }
+      if (!symbol.mapping() && (open == nullptr || rank_of(symbol) > rank_of(*open))) {
+        open = &symbol;
+        place = symbol.left_out() ? std::nullopt : std::optional(kept);
       }
       kept += symbol.left_out() ? 0U : 1U;
     }

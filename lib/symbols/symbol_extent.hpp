@@ -13,6 +13,9 @@ struct SymbolExtent {
   bool known = false;     // whether the symbol really ends there; else it ends there at the latest
 };
 
+/// Whether it is a value rather than a place.
+[[nodiscard]] bool is_absolute(const SymbolEntry& symbol) noexcept;
+
 /// `next` is the next symbol with another address that is no mapping symbol, or null. KallsymsIndex states the rules.
 [[nodiscard]] SymbolExtent extent_of(const KallsymsTable& table, const SymbolEntry& symbol,
                                      const SymbolEntry* next) noexcept;

@@ -150,7 +150,8 @@ std::string TraceReason::sentence() const {
     case TraceReasonKind::locked_down:
       return "cannot be traced so, since the kernel is locked down: " + list_of(names);
     case TraceReasonKind::unreadable:
-      return "may or may not be: cannot read " + path + ": " + error.message();
+      return "may or may not be: cannot read " + path + ": " + error.message() +
+             (hint.empty() ? std::string() : " (" + hint + ")");
   }
   return {};
 }

@@ -92,21 +92,27 @@ class Traceability::Inquiry {
     }
   }
 
+  // With what the compiler made of it. A part's own parts are the whole's too, so they stand beside it.
+  FunctionTraceability answer_with_parts() {
+    find_parts();
+    FunctionTraceability whole = answer();
+    for (const std::string& part : parts_)
+      whole.parts.push_back(Inquiry(s_, part, module_).answer());
+    return whole;
+  }
+
+ private:
+  enum class Site { no, yes, unknown };
+
   FunctionTraceability answer() {
     FunctionTraceability answer;
-    find_parts();
     answer.function = function_;
     answer.module = module_;
     if (module_.empty() && all_.size() == 1)
       answer.module = all_.front().module();
     answer.verdicts = {ftrace(), kprobe(), kprobe_multi(), fentry()};
-    for (const std::string& part : parts_)
-      answer.parts.push_back(Inquiry(s_, part, module_).answer());
     return answer;
   }
-
- private:
-  enum class Site { no, yes, unknown };
 
   void find_parts() {
     if (!s_.symbols || function_.empty())
@@ -435,7 +441,7 @@ Traceability Traceability::load(const TraceabilityOptions& options) {
 
 FunctionTraceability Traceability::of(std::string_view function) const {
   const Query query = parse_query(function);
-  return Inquiry(*sources_, query.function, query.module).answer();
+  return Inquiry(*sources_, query.function, query.module).answer_with_parts();
 }
 
 const std::vector<TraceabilityGap>& Traceability::gaps() const noexcept {

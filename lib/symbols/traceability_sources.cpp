@@ -14,7 +14,7 @@ namespace fathom {
 namespace {
 
 TraceReason gap_of(const Error& error) {
-  return {.kind = TraceReasonKind::unreadable, .path = error.path(), .error = error.code()};
+  return {.kind = TraceReasonKind::unreadable, .path = error.path(), .error = error.code(), .hint = error.hint()};
 }
 
 // Any small file at a path of its own.
@@ -35,6 +35,15 @@ symbols::Source<Content> attempt(Make make) {
     source.gap = gap_of(error);
   }
   return source;
+}
+
+// Every tracefs has these, whatever the kernel was built with. A directory without them proves nothing.
+bool is_tracefs(TraceFiles& files) {
+  try {
+    return files.exists("available_tracers") || files.exists("trace");
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 std::shared_ptr<TraceFiles> mounted_tracefs() {
@@ -87,7 +96,7 @@ Traceability::Sources::Sources(const TraceabilityOptions& options)
 
   const auto tell = [this](const auto& source) {
     if (!source)
-      gaps.push_back({source.gap.path, source.gap.error});
+      gaps.push_back({source.gap.path, source.gap.error, source.gap.hint});
   };
   tell(functions);
   tell(symbols);
@@ -108,9 +117,12 @@ void Traceability::Sources::read_functions(const TraceabilityOptions& options) {
   });
   if (!files)
     return;
-  has_ftrace = functions || functions.gap.error != std::errc::no_such_file_or_directory;
+  const bool proven = is_tracefs(*files);
+  if (!proven && functions.gap.error == std::errc::no_such_file_or_directory)
+    functions.gap.hint = "there is no tracefs: mount -t tracefs tracefs " + files->root();
+  has_ftrace = !proven || functions || functions.gap.error != std::errc::no_such_file_or_directory;
   try {
-    has_kprobes = files->exists("kprobe_events");
+    has_kprobes = !proven || files->exists("kprobe_events");
     if (functions && files->exists("available_filter_functions_addrs"))
       functions.content->parse_addresses(files->read("available_filter_functions_addrs"));
   } catch (const Error&) {
@@ -123,13 +135,8 @@ void Traceability::Sources::read_symbols(const TraceabilityOptions& options) {
     symbols.content = options.symbols;
     return;
   }
-  symbols = attempt<KallsymsIndex>([&] {
-    // Not load(): that refuses symbols without addresses, whose names tell much.
-    const KallsymsIndex index = KallsymsIndex::parse(read_file(options.kallsyms_path));
-    if (index.empty())
-      throw Error(std::errc::no_message, "find a symbol in", options.kallsyms_path);
-    return index;
-  });
+  symbols = attempt<KallsymsIndex>(
+      [&] { return KallsymsIndex::load({.path = options.kallsyms_path, .allow_hidden = true}); });
 }
 
 void Traceability::Sources::read_btf(const std::string& directory) {

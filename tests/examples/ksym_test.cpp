@@ -102,6 +102,24 @@ TEST(Ksym, ASavedFileMayHideItsAddresses) {
   EXPECT_THAT(ran.err, HasSubstr("hides its addresses"));
 }
 
+TEST(Ksym, ReadsStandardInputOnce) {
+  for (const char* file : {"-", "/dev/stdin"}) {
+    ProgramRun run({"/bin/sh", "-c",
+                    "printf '0000000000000000 T vfs_read\\n' | " FATHOM_TEST_KSYM " --kallsyms " + std::string(file) +
+                        " vfs_read"});
+    EXPECT_EQ(run.status(), 0) << file;
+    EXPECT_EQ(run.out(), "0000000000000000        - T vfs_read  (code, global)\n");
+  }
+}
+
+TEST(Ksym, ANameDoesNotSteerTheTerminal) {
+  const std::string text = "ffffffff81000000 T e\x1b]0;x\a\nffffffff81000000 T \x7f\t[m\x7f]\n";
+  const Ran ran = ksym({"ffffffff81000000"}, text);
+  EXPECT_THAT(ran.out, HasSubstr(R"(e\x1b]0;x\x07  ()"));
+  EXPECT_THAT(ran.out, HasSubstr(R"(; also \x7f [m\x7f])"));
+  EXPECT_THAT(ksym({"e\x1b]0;y"}, text).err, HasSubstr(R"(no symbol for e\x1b]0;y; nearest: e\x1b]0;x\x07)"));
+}
+
 TEST(Ksym, TellsOfLinesThatItSkipped) {
   const Ran ran = ksym({"vfs_read"}, std::string(kKallsyms) + "ffffffff8100");
   EXPECT_EQ(ran.status, 0);

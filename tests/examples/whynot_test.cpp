@@ -33,6 +33,7 @@ class Whynot : public ::testing::Test {
     static_cast<void>(root_.file("sys/kernel/tracing/available_filter_functions",
                                  "vfs_read\ndo_int3\nshrunk.isra.0\ninside [loaded]\n"));
     static_cast<void>(root_.file("sys/kernel/tracing/kprobe_events", ""));
+    static_cast<void>(root_.file("sys/kernel/tracing/available_tracers", "function nop\n"));
     static_cast<void>(
         root_.file("sys/kernel/debug/kprobes/blacklist", "0xffffffff81000200-0xffffffff81000280\tdo_int3\n"));
   }
@@ -86,9 +87,26 @@ TEST_F(Whynot, SymbolsMayComeFromAnotherFile) {
   EXPECT_EQ(Json::parse(run.out())["verdicts"]["kprobe"]["reasons"][0]["kind"], "not_in_kernel");
 }
 
+TEST_F(Whynot, WithoutTracefsNothingIsANoAndTheRemedyIsTold) {
+  std::filesystem::remove_all(root_.path("sys/kernel/tracing"));
+  ProgramRun run(command({"vfs_read"}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.out(), HasSubstr("  ftrace        unknown: may or may not be"));
+  EXPECT_THAT(run.out(), HasSubstr("  kprobe        unknown: may or may not be"));
+  EXPECT_THAT(run.err(), HasSubstr("mount -t tracefs"));
+}
+
+TEST_F(Whynot, ANameDoesNotSteerTheTerminal) {
+  ProgramRun run(command({"a\x1b]0;x\a"}));
+  EXPECT_THAT(run.out(), HasSubstr(R"(a\x1b]0;x\x07)"));
+}
+
 TEST_F(Whynot, WrongUsageIsTwo) {
   ProgramRun none(command({}));
   EXPECT_EQ(none.status(), 2);
+  ProgramRun empty(command({"vfs_read", ""}));
+  EXPECT_EQ(empty.status(), 2);
+  EXPECT_THAT(empty.out(), IsEmpty());
   ProgramRun unknown(command({"--nonsense", "vfs_read"}));
   EXPECT_EQ(unknown.status(), 2);
   EXPECT_THAT(unknown.out(), IsEmpty());

@@ -9,8 +9,11 @@
 #include <gtest/gtest.h>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -75,6 +78,24 @@ TEST(LiveKallsyms, NothingIsReadWhereNothingChanged) {
   EXPECT_TRUE(live.refresh().refreshed);
 }
 
+TEST(LiveKallsyms, ARefreshThatFailedIsAskedForAgain) {
+  const std::string path = testing::TempDir() + "fathom-live-kallsyms-" + std::to_string(::getpid());
+  const auto write = [&path] { std::ofstream(path) << "ffffffff81000000 T _stext\n"; };
+  write();
+  LiveKallsyms live({.kallsyms = {.path = path}});
+  while (live.refresh_if_due()) {
+  }
+  std::filesystem::remove(path);
+  EXPECT_THROW((void)live.refresh(), Error);
+  pollfd waited{.fd = live.native_handle(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&waited, 1, 10000), 1);
+  EXPECT_THROW((void)live.refresh_if_due(), Error) << "it stays due";
+  EXPECT_EQ(::poll(&waited, 1, 10000), 1) << "and says so again";
+  write();
+  EXPECT_TRUE(live.refresh_if_due());
+  std::filesystem::remove(path);
+}
+
 TEST(LiveKallsyms, ALossMakesItDue) {
   LiveKallsyms live({.changes = {.ksymbols = {.ring_pages = 1}}});
   const PinnedTo pinned(CpuSet::online().cpus().front());
@@ -84,7 +105,8 @@ TEST(LiveKallsyms, ALossMakesItDue) {
   const SymbolRefresh refresh = live.refresh_if_due();
   EXPECT_TRUE(refresh.refreshed);
   EXPECT_TRUE(refresh.changes.lossy());
-  EXPECT_EQ(live.current().named(kallsyms_name(programs.front(), "fathom_lossy")).size(), programs.size());
+  const KallsymsIndex symbols = live.current();
+  EXPECT_EQ(symbols.named(kallsyms_name(programs.front(), "fathom_lossy")).size(), programs.size());
 }
 
 TEST(LiveKallsyms, NamesTheFunctionsOfAModuleThatWasLoadedAndForgetsThem) {
@@ -100,7 +122,8 @@ TEST(LiveKallsyms, NamesTheFunctionsOfAModuleThatWasLoadedAndForgetsThem) {
     ASSERT_EQ(std::ranges::count(functions, "dummy", &Symbol::module), 1);
   }
   ASSERT_TRUE(refresh_until(live, [](const KallsymsIndex& now) { return !has_module(now, "dummy"); }));
-  EXPECT_TRUE(live.current().named("dummy_xmit").empty());
+  const KallsymsIndex after = live.current();
+  EXPECT_TRUE(after.named("dummy_xmit").empty());
   EXPECT_EQ(with.named("dummy_xmit").size(), 1U) << "who holds a snapshot keeps it";
 }
 

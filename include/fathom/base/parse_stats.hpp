@@ -19,11 +19,12 @@ enum class SkipReason : std::uint8_t {
   bad_type,       ///< its symbol type is no letter
   name_too_long,  ///< its name is longer than any that the kernel keeps
   table_full,     ///< understood, but beyond what our tables can number (the parser's documented limit)
+  foreign,        ///< came from another sender than the kernel, and is not looked at
 };
 /// All of them, in the order of the enumerators.
 inline constexpr std::array kSkipReasons = {SkipReason::unknown_line,  SkipReason::line_too_long, SkipReason::not_text,
                                             SkipReason::cut_line,      SkipReason::bad_address,   SkipReason::bad_type,
-                                            SkipReason::name_too_long, SkipReason::table_full};
+                                            SkipReason::name_too_long, SkipReason::table_full,    SkipReason::foreign};
 
 /// The reason's identifier, as it stands in JSON: `unknown_line`.
 [[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;
@@ -45,6 +46,8 @@ struct ParseStats {
     SkipReason reason{};       ///< why it was skipped
     std::string text;          ///< its first bytes, at most 200
   };
+  /// So many bytes of the first bad record are kept.
+  static constexpr std::size_t kBadTextBytes = 200;
 
   std::uint64_t bytes = 0;           ///< taken in so far
   std::uint64_t parsed_bytes = 0;    ///< of these, understood
@@ -67,6 +70,14 @@ struct ParseStats {
       sum += n;
     return sum;
   }
+  /// Counts a record of so many bytes that was understood, as parsers do. `bytes` is counted where they come in.
+  void count_parsed(std::uint64_t record_bytes) noexcept {
+    ++records;
+    ++parsed_records;
+    parsed_bytes += record_bytes;
+  }
+  /// Counts one that was skipped, and keeps its start if it is the first. It begins where the records before it end.
+  void count_skipped(SkipReason reason, std::string_view text, std::uint64_t record_bytes);
   /// Adds what another parser did; keeps the earlier `first_bad` of the two, this one's before the other's.
   ParseStats& operator+=(const ParseStats& other);
 };

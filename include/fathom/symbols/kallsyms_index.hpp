@@ -23,6 +23,9 @@ struct KallsymsOptions {
   /// Without what is_label() knows, which is up to half of the symbols of a kernel that pads its functions. Addresses
   /// within such padding then belong to nobody, as they do not belong to the function before.
   bool leave_out_labels = false;
+  /// Whether load() takes a file whose addresses are all hidden: names, types and modules are there nevertheless. See
+  /// KallsymsIndex::visibility.
+  bool allow_hidden = false;
   /// Looked at to explain why the kernel hid all addresses, and for nothing else.
   std::string kptr_restrict_path = "/proc/sys/kernel/kptr_restrict";
   std::string perf_event_paranoid_path = "/proc/sys/kernel/perf_event_paranoid";
@@ -75,14 +78,15 @@ struct OnlySymbol {
 /// A snapshot: it never changes. Copies share it and cost one reference count; the last one frees it. To see what was
 /// loaded since, load() again and give the new one to new readers; who holds a copy of the old one is not disturbed.
 /// Every Symbol, SymbolRange and text that it gives is good as long as any copy. All const members may be called from
-/// all threads at once.
+/// all threads at once. On a temporary those that give any of these do not compile: `load().find(a)` would name what is
+/// gone, so keep the snapshot in a variable.
 ///
 /// **Which symbol an address belongs to** is what the kernel itself would print (kallsyms_lookup, Linux 6.12), as far
 /// as the file tells it:
 /// - The last symbol that begins at or before it; of several at one address the first in the file, which is the
 /// kernel's
-///   before a module's. Mapping symbols (`$x`) are passed over; symbols with the letter `a` or `A` are values and own
-///   their own address alone.
+///   before a module's. Mapping symbols (`$x`) are passed over; symbols with the letter `a` or `A` are values: they own
+///   their own address alone, and yield to others there.
 /// - A symbol of vmlinux reaches to the next one, within the kernel's image: from `_stext` to `_end` and `__init_begin`
 ///   to `__init_end`, or in a kernel without CONFIG_KALLSYMS_ALL, which lists none of these ends, from `_stext` to
 ///   `_etext` and `_sinittext` to `_einittext`. Beyond, only its own address is its.
@@ -108,7 +112,8 @@ class KallsymsIndex {
   ~KallsymsIndex() = default;
 
   /// Reads /proc/kallsyms, or the file in the options. Throws Error if it cannot be read, if no line of it is a symbol,
-  /// or if the kernel hid the addresses (std::errc::permission_denied, with the settings that did it).
+  /// or if the kernel hid the addresses (std::errc::permission_denied, with the settings that did it; not with
+  /// `allow_hidden`). A file that goes on for 1 MiB without a symbol, or without the end of a line, is none of symbols.
   [[nodiscard]] static KallsymsIndex load(const KallsymsOptions& options = {});
   /// Reads the text of such a file. Never throws for what stands in it: see stats() and visibility(). The bytes are not
   /// needed afterwards.
@@ -116,47 +121,61 @@ class KallsymsIndex {
   /// A line is a symbol if it is exactly what the kernel prints: an address of 16 lower-case digits (8 on a 32-bit
   /// kernel, and then on every line), a letter or `?`, a name of 1 to 511 bytes without white space, and maybe a
   /// module. A carriage return at its end is dropped. What differs is counted, also a last line without its newline,
-  /// since a name that was cut is another name. Undefined symbols (`U`), which a module shows while it is being loaded,
+  /// since a name that was cut is another name. Where such a line has an address, the symbol before it ends there, and
+  /// what follows belongs to nobody. Undefined symbols (`U`), which a module shows while it is being loaded,
   /// are understood and left out.
   [[nodiscard]] static KallsymsIndex parse(std::string_view text, const KallsymsOptions& options = {});
 
   /// The symbol that an address belongs to, as described above.
-  [[nodiscard]] std::optional<SymbolHit> find(std::uint64_t address) const noexcept;
+  [[nodiscard]] std::optional<SymbolHit> find(std::uint64_t address) const& noexcept;
+  void find(std::uint64_t address) const&& = delete;
   /// The symbol that a call was made from, given the address it returns to, which may be that of the next function
   /// already. The offset is that of the return address, as in the kernel's stack traces (sprint_backtrace).
-  [[nodiscard]] std::optional<SymbolHit> find_return_address(std::uint64_t pc) const noexcept;
+  [[nodiscard]] std::optional<SymbolHit> find_return_address(std::uint64_t pc) const& noexcept;
+  void find_return_address(std::uint64_t pc) const&& = delete;
   /// All symbols with exactly this address, in the order of the file.
-  [[nodiscard]] SymbolRange aliases(std::uint64_t address) const noexcept;
+  [[nodiscard]] SymbolRange aliases(std::uint64_t address) const& noexcept;
+  void aliases(std::uint64_t address) const&& = delete;
   /// Symbols with addresses from `from` on and before `to`, in order of address.
-  [[nodiscard]] SymbolRange between(std::uint64_t from, std::uint64_t to) const noexcept;
+  [[nodiscard]] SymbolRange between(std::uint64_t from, std::uint64_t to) const& noexcept;
+  void between(std::uint64_t from, std::uint64_t to) const&& = delete;
 
   /// All symbols with exactly this name, in order of address. The first call builds the index of names.
-  [[nodiscard]] SymbolRange named(std::string_view name) const;
+  [[nodiscard]] SymbolRange named(std::string_view name) const&;
+  void named(std::string_view name) const&& = delete;
   /// The symbol with exactly this name, if there is only one.
-  [[nodiscard]] OnlySymbol only(std::string_view name) const;
+  [[nodiscard]] OnlySymbol only(std::string_view name) const&;
+  void only(std::string_view name) const&& = delete;
   /// Symbols whose names begin so, in order of names (by bytes), those of one name in order of address. The first call
   /// sorts all names.
-  [[nodiscard]] SymbolRange prefixed(std::string_view prefix) const;
+  [[nodiscard]] SymbolRange prefixed(std::string_view prefix) const&;
+  void prefixed(std::string_view prefix) const&& = delete;
   /// Symbols whose names match a glob as ftrace's filters take it (matches_glob), in order of address: a lazy view that
   /// compares every name as it goes. `glob` must live as long as the view.
-  [[nodiscard]] auto matching(std::string_view glob) const {
+  [[nodiscard]] auto matching(std::string_view glob) const& {
     return symbols() | std::views::filter([glob](const Symbol& symbol) { return matches_glob(glob, symbol.name()); });
   }
+  void matching(std::string_view glob) const&& = delete;
 
   /// All symbols, in order of address, those of one address in the order of the file.
-  [[nodiscard]] SymbolRange symbols() const noexcept;
-  [[nodiscard]] SymbolIterator begin() const noexcept { return symbols().begin(); }
-  [[nodiscard]] SymbolIterator end() const noexcept { return symbols().end(); }
+  [[nodiscard]] SymbolRange symbols() const& noexcept;
+  void symbols() const&& = delete;
+  [[nodiscard]] SymbolIterator begin() const& noexcept { return symbols().begin(); }
+  void begin() const&& = delete;
+  [[nodiscard]] SymbolIterator end() const& noexcept { return symbols().end(); }
+  void end() const&& = delete;
   /// How many there are.
   [[nodiscard]] std::size_t size() const noexcept { return symbols().size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// The loaded modules that have symbols, in the order of the file.
-  [[nodiscard]] std::span<const KallsymsModule> modules() const noexcept;
+  [[nodiscard]] std::span<const KallsymsModule> modules() const& noexcept;
+  void modules() const&& = delete;
 
   /// Whether there are addresses. If they are hidden, look-ups by address find nothing, and those by name work.
   [[nodiscard]] KallsymsVisibility visibility() const noexcept;
   /// What was parsed and what was skipped.
-  [[nodiscard]] const ParseStats& stats() const noexcept;
+  [[nodiscard]] const ParseStats& stats() const& noexcept;
+  void stats() const&& = delete;
   /// The memory that the snapshot takes now, in bytes.
   [[nodiscard]] std::size_t allocated_bytes() const noexcept;
 

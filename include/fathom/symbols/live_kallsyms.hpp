@@ -54,10 +54,12 @@ class LiveKallsyms {
   LiveKallsyms(const LiveKallsyms&) = delete;
   LiveKallsyms& operator=(const LiveKallsyms&) = delete;
 
-  /// The newest snapshot. A copy of a handle, under a lock that is held for no more than that.
+  /// The newest snapshot. A copy of a handle, under a lock that is held for no more than that. Keep it in a variable
+  /// while what it gives is in use: another thread's refresh may let go of the last other copy.
   [[nodiscard]] KallsymsIndex current() const;
   /// Reads again if something changed since the last reading began, or may have: see SymbolChangeSummary::due. Throws
-  /// what KallsymsIndex::load throws; then the old snapshot stays, and it stays due.
+  /// what KallsymsIndex::load throws; then the old snapshot stays, it stays due, and the handle is readable again
+  /// after a second.
   SymbolRefresh refresh_if_due();
   /// Reads again in any case.
   SymbolRefresh refresh();

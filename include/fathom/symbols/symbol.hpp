@@ -26,7 +26,8 @@ class Symbol {
   /// Bytes until the next symbol with another address, as the kernel infers it: /proc/kallsyms has no sizes. The kernel
   /// keeps to the symbols of vmlinux for its own, and to those of one region of one module for a module's. Absent where
   /// the file does not tell: the last symbol of a module's region, everything outside the kernel's image and modules
-  /// (BPF, trampolines), absolute symbols and mapping symbols. All aliases have the same size.
+  /// (BPF, trampolines), absolute symbols and mapping symbols. Other aliases have one size, that of the one that find()
+  /// gives.
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept;
   /// 1 to 511 bytes, not always unique.
   [[nodiscard]] std::string_view name() const noexcept;

@@ -61,7 +61,7 @@ enum class TraceReasonKind : std::uint8_t {
   unfit_return,         ///< returns a struct by value, or the like. names: it, as C
   not_in_kernel,        ///< this kernel was built without the mechanism. names: what would bring it
   locked_down,          ///< the kernel refuses it to everyone. names: the lockdown's reason
-  unreadable,           ///< path, error: a file that decides
+  unreadable,           ///< path, error, hint: a file that decides
 };
 
 /// The kind's identifier, as it stands in JSON: `no_ftrace_site`.
@@ -74,6 +74,7 @@ struct TraceReason {
   std::size_t count = 0;
   std::string path{};
   std::error_code error{};
+  std::string hint{};  ///< beside `error`: as Error::hint
 
   /// "is on the blacklist of kprobes, which rely on it": a phrase to set behind a function's name.
   [[nodiscard]] std::string sentence() const;

@@ -42,10 +42,11 @@ struct TraceabilityOptions {
 
 /// Whether a function can be traced, by each mechanism.
 struct FunctionTraceability {
-  std::string function;                     ///< as asked, without the module
-  std::string module;                       ///< as asked; else that of its only symbol; empty for the kernel itself
-  std::array<TraceVerdict, 4> verdicts;     ///< by TraceMechanism
-  std::vector<FunctionTraceability> parts;  ///< what the compiler made of it: `foo.isra.0`, `foo.cold`, ...
+  std::string function;                  ///< as asked, without the module
+  std::string module;                    ///< as asked; else that of its only symbol; empty for the kernel itself
+  std::array<TraceVerdict, 4> verdicts;  ///< by TraceMechanism
+  std::vector<FunctionTraceability>
+      parts;  ///< what the compiler made of it: `foo.isra.0`, `foo.cold`, ...; they have none
 
   [[nodiscard]] const TraceVerdict& operator[](TraceMechanism mechanism) const noexcept {
     return verdicts[static_cast<std::size_t>(mechanism)];
@@ -58,6 +59,7 @@ struct FunctionTraceability {
 struct TraceabilityGap {
   std::string path;
   std::error_code error;
+  std::string hint{};  ///< what to do about it, as Error::hint; empty where nothing is known
 };
 
 /// Can ftrace, kprobes or BPF see this function, and if not, why?

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fathom {
@@ -233,6 +235,43 @@ TEST(KallsymsFind, WhatWasLeftOutBelongsToNobody) {
   EXPECT_EQ(name_at(index, 0xffff'ffff'8100'0020), "f");
 }
 
+TEST(KallsymsFind, WhatBeginsAtASkippedLineIsNobodys) {
+  using namespace std::string_literals;
+  const std::string before = "ffffffff81000000 T _stext\nffffffff81000100 T good\n";
+  const std::string after = "ffffffff81000300 T next\nffffffff82000000 T _end\n";
+  const std::vector<std::string> lines = {"ffffffff81000200 T " + std::string(600, 'n'),
+                                          "ffffffff81000200 T " + std::string(70'000, 'n'), "ffffffff81000200 T f\0g"s,
+                                          "ffffffff81000200 7 f", "ffffffff81000200 T f g"};
+  for (const std::string& line : lines) {
+    SCOPED_TRACE(line.substr(0, 30));
+    for (const std::string& text : {before + line + '\n' + after, after + before + line}) {
+      const auto index = KallsymsIndex::parse(text);
+      EXPECT_EQ(index.size(), 4U);
+      EXPECT_EQ(name_at(index, 0xffff'ffff'8100'01ff), "good");
+      EXPECT_EQ(name_at(index, 0xffff'ffff'8100'0200), std::nullopt);
+      EXPECT_EQ(name_at(index, 0xffff'ffff'8100'0210), std::nullopt);
+      EXPECT_EQ(name_at(index, 0xffff'ffff'8100'0300), "next");
+      EXPECT_EQ(index.only("good")->size(), 0x100U);
+      EXPECT_EQ(index.stats().skipped_records(), 1U);
+    }
+  }
+  EXPECT_TRUE(KallsymsIndex::parse(lines[0] + '\n').empty());
+  EXPECT_EQ(KallsymsIndex::parse(lines[0] + '\n').visibility(), KallsymsVisibility::full);
+}
+
+TEST(KallsymsFind, AliasesHaveOneSizeAndValuesYield) {
+  const auto index =
+      KallsymsIndex::parse("ffffffffc0000000 t a\t[m]\nffffffffc0000000 d b\t[m]\nffffffffc0000010 t c\t[m]\n");
+  EXPECT_EQ(index.only("a")->size(), 0x10U);
+  EXPECT_EQ(index.only("b")->size(), 0x10U);
+  const auto value = KallsymsIndex::parse(
+      "ffffffff81000000 T _stext\nffffffff81000100 A value\nffffffff81000100 T func\nffffffff81000200 T _end\n");
+  EXPECT_EQ(name_at(value, 0xffff'ffff'8100'0100), "func");
+  EXPECT_EQ(name_at(value, 0xffff'ffff'8100'0104), "func");
+  EXPECT_EQ(value.only("func")->size(), 0x100U);
+  EXPECT_EQ(value.only("value")->size(), std::nullopt);
+}
+
 TEST(KallsymsFind, AFunctionAcrossFourGigabytes) {
   const auto index = KallsymsIndex::parse(
       "ffffd2cb00000000 T _stext\nffffd2cbffffff00 T f\nffffd2cc00000100 T g\nffffd2cd00000000 T _end\n");
@@ -320,6 +359,43 @@ TEST(KallsymsRanges, AreForTheStandardAlgorithms) {
   EXPECT_EQ((*found).index(), 7U);
   EXPECT_EQ(index.symbols().back().name(), "__init_scratch_begin");
 }
+
+// Names that differ by a pattern which passes through a hash with a known, or a merely added, secret.
+TEST(KallsymsNames, ManyThatWereMadeToCollideAreFoundInTime) {
+  constexpr unsigned kNames = 1U << 16U;
+  std::string text;
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < kNames; ++i) {
+    std::string name(16UL * 17, 'A');
+    for (unsigned bit = 0; bit < 16; ++bit) {
+      if ((i >> bit & 1U) == 0)
+        continue;
+      const std::size_t at = 16UL * bit;
+      name[at + 7] = static_cast<char>(name[at + 7] ^ '\x80');
+      name[at + 11] = static_cast<char>(name[at + 11] ^ '\x80');
+      name[at + 15] = static_cast<char>(name[at + 15] ^ '\x80');
+    }
+    text += "ffffffff81000000 T " + name + '\n';
+    names.push_back(std::move(name));
+  }
+  const auto index = KallsymsIndex::parse(text);
+  ASSERT_EQ(index.size(), kNames);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& name : names)
+    ASSERT_TRUE(index.only(name));
+  // Tens of milliseconds; all of one hash would be some 2^31 comparisons, which take ten seconds or more.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+}
+
+template <class Index>
+concept FindsInATemporary = requires(Index&& index) { std::forward<Index>(index).find(0); };
+template <class Index>
+concept NamesInATemporary = requires(Index&& index) { std::forward<Index>(index).named("f"); };
+template <class Index>
+concept ListsATemporary = requires(Index&& index) { std::forward<Index>(index).symbols(); };
+static_assert(FindsInATemporary<KallsymsIndex&> && NamesInATemporary<const KallsymsIndex&>);
+static_assert(!FindsInATemporary<KallsymsIndex> && !FindsInATemporary<const KallsymsIndex>);
+static_assert(!NamesInATemporary<KallsymsIndex> && !ListsATemporary<KallsymsIndex>);
 
 TEST(KallsymsSnapshot, CopiesShareItAndOutliveEachOther) {
   std::optional<KallsymsIndex> first = KallsymsIndex::parse(kWhole);

@@ -17,6 +17,7 @@ namespace fathom {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class KallsymsLoad : public testing::Test {
  protected:
@@ -86,8 +87,24 @@ TEST_F(KallsymsLoad, WhatIsNoSuchFileIsAnError) {
   EXPECT_EQ(error_of({.path = folder_}).code(), std::errc::is_a_directory);
   EXPECT_EQ(error_of({.path = folder_ / "absent"}).code(), std::errc::no_such_file_or_directory);
   EXPECT_THAT(error_of({.path = file("empty", "")}).hint(), HasSubstr("empty"));
-  EXPECT_THAT(error_of({.path = file("prose", "hello\nworld\n")}).hint(), HasSubstr("unknown_line"));
-  EXPECT_THAT(error_of({.path = file("zeros", std::string(5000, '\0') + "\n")}).hint(), HasSubstr("line_too_long"));
+  EXPECT_THAT(error_of({.path = file("prose", "hello\nworld\n")}).hint(), HasSubstr("T _stext"));
+  EXPECT_THAT(error_of({.path = folder_ / "absent"}).hint(), IsEmpty()) << "CONFIG_KALLSYMS brings another file";
+}
+
+TEST_F(KallsymsLoad, FilesThatNeverEndAreGivenUp) {
+  EXPECT_THAT(error_of({.path = "/dev/zero"}).hint(), HasSubstr("T _stext"));
+  const std::string lines(4UL << 20U, '\n');
+  EXPECT_THAT(error_of({.path = file("lines", lines)}).hint(), HasSubstr("T _stext"));
+  EXPECT_THAT(error_of({.path = file("line", "ffffffff81000000 T f\n" + std::string(4UL << 20U, 'x'))}).hint(),
+              HasSubstr("T _stext"));
+}
+
+TEST_F(KallsymsLoad, HiddenAddressesMayBeAllowed) {
+  const auto index = KallsymsIndex::load(
+      {.path = file("kallsyms", "0000000000000000 T _stext\n0000000000000000 t f\t[m]\n"), .allow_hidden = true});
+  EXPECT_EQ(index.visibility(), KallsymsVisibility::hidden);
+  EXPECT_EQ(index.only("f")->module(), "m");
+  EXPECT_EQ(error_of({.path = file("empty", ""), .allow_hidden = true}).code(), std::errc::no_message_available);
 }
 
 TEST_F(KallsymsLoad, AFileWithoutRightsIsAnError) {

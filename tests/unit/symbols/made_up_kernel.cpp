@@ -91,6 +91,7 @@ MadeUpKernel::MadeUpKernel() {
         "thirteen\ntakes_big\ntakes_either\ngives_small\n__ftrace_invalid_address___16\ninside [loaded]\n"
         "vfs_helper [loaded]\n");
   write("tracing/kprobe_events", "");
+  write("tracing/available_tracers", "function_graph function nop\n");
   write("blacklist", "0xffffffff81000200-0xffffffff81000280\tdo_int3\n");
   const BtfBuilder kernel = kernel_btf();
   write("btf/vmlinux", text_of(kernel));

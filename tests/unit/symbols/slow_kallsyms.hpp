@@ -38,18 +38,18 @@ class SlowKallsyms {
       const auto newline = text.find('\n');
       if (newline == std::string_view::npos)
         break;  // a last line without its newline may be cut
-      if (const auto symbol = read(std::string(text.substr(0, newline)), digits, lines))
-        lines.push_back(*symbol);
+      take(std::string(text.substr(0, newline)), digits, lines);
       text.remove_prefix(newline + 1);
     }
+    if (const auto cut = bound(std::string(text), digits))
+      lines.push_back(*cut);
     name_kinds(lines);
     std::erase_if(lines, [](const Symbol& s) { return s.letter == 'U'; });
     std::ranges::stable_sort(lines, {}, &Symbol::address);
-    hidden_ = std::ranges::all_of(lines, [](const Symbol& s) { return s.address == 0; });
+    hidden_ = std::ranges::all_of(lines, [](const Symbol& s) { return s.address == 0 || s.name.empty(); });
     all_ = lines;
     kept_ = lines;
-    if (leave_out_)
-      std::erase_if(kept_, [](const Symbol& s) { return is_label(s.name); });
+    std::erase_if(kept_, [this](const Symbol& s) { return !is_kept(s); });
   }
 
   const std::vector<Symbol>& symbols() const { return kept_; }
@@ -66,14 +66,8 @@ class SlowKallsyms {
       return std::nullopt;
     --found;
     const std::uint64_t at = found->address;
-    const Symbol* best = nullptr;
-    for (; found->address == at; --found) {
-      if (!is_mapping(found->name) && !(leave_out_ && is_label(found->name)))
-        best = &*found;
-      if (found == all_.begin())
-        break;
-    }
-    if (best == nullptr)
+    const Symbol* const best = stands_for(at);
+    if (!is_kept(*best))
       return std::nullopt;
     const std::uint64_t offset = address - at;
     if (offset == 0 || within(*best, offset, next_after(at)))
@@ -95,19 +89,33 @@ class SlowKallsyms {
   }
   static bool is_code(char letter) { return std::string_view("tTwWi").find(letter) != std::string_view::npos; }
 
+  // A line that was skipped has an address at most, and no name.
+  bool is_kept(const Symbol& s) const { return !s.name.empty() && !(leave_out_ && is_label(s.name)); }
+  static bool is_value(const Symbol& s) { return s.letter == 'a' || s.letter == 'A'; }
+
+  // The first symbol of the address that is kept and a place, or else a value, or else what there is. No mapping
+  // symbols; null if there are only such.
+  const Symbol* stands_for(std::uint64_t address) const {
+    const Symbol* value = nullptr;
+    const Symbol* any = nullptr;
+    for (auto s = std::ranges::lower_bound(all_, address, {}, &Symbol::address);
+         s != all_.end() && s->address == address; ++s) {
+      if (is_mapping(s->name))
+        continue;
+      if (is_kept(*s) && !is_value(*s))
+        return &*s;
+      if (is_kept(*s) && value == nullptr)
+        value = &*s;
+      if (any == nullptr)
+        any = &*s;
+    }
+    return value != nullptr ? value : any;
+  }
+
   const Symbol* next_after(std::uint64_t address) const {
     for (auto next = std::ranges::upper_bound(all_, address, {}, &Symbol::address); next != all_.end(); ++next) {
-      if (is_mapping(next->name))
-        continue;
-      // What stands for an address is the first symbol that is kept, or else the first.
-      const Symbol* stands = &*next;
-      for (auto same = next; same != all_.end() && same->address == next->address; ++same) {
-        if (!is_mapping(same->name) && !is_label(same->name)) {
-          stands = leave_out_ ? &*same : stands;
-          break;
-        }
-      }
-      return stands;
+      if (!is_mapping(next->name))
+        return stands_for(next->address);
     }
     return nullptr;
   }
@@ -144,6 +152,24 @@ class SlowKallsyms {
     return from <= symbol && symbol < to && address < to;
   }
 
+  void take(const std::string& line, std::size_t& digits, std::vector<Symbol>& lines) {
+    if (const auto symbol = read(line, digits, lines))
+      lines.push_back(*symbol);
+    else if (const auto cut = bound(line, digits))
+      lines.push_back(*cut);
+  }
+
+  // Of a line that is no symbol: what begins at its address is unknown.
+  static std::optional<Symbol> bound(const std::string& line, std::size_t digits) {
+    const std::size_t length = line.find_first_not_of("0123456789abcdef");
+    if (length == std::string::npos || line[length] != ' ' || (length != 8 && length != 16) ||
+        (digits != 0 && digits != length))
+      return std::nullopt;
+    Symbol symbol;
+    symbol.address = std::stoull(line.substr(0, length), nullptr, 16);
+    return symbol;
+  }
+
   std::optional<Symbol> read(std::string line, std::size_t& digits, std::vector<Symbol>& lines) {
     if (line.size() > 1024 || line.find('\0') != std::string::npos)
       return std::nullopt;
@@ -177,7 +203,7 @@ class SlowKallsyms {
       return std::nullopt;
     if (digits > length)
       return std::nullopt;
-    if (digits < length) {
+    if (digits != 0 && digits < length) {
       lines.clear();  // those of eight digits were the rest of a line that was cut
       marks_.clear();
     }
@@ -196,6 +222,11 @@ class SlowKallsyms {
     bool all_t = true;
     std::vector<bool> is_again;
     for (Symbol& s : lines) {
+      if (s.name.empty()) {
+        s.kind = "kernel";
+        is_again.push_back(false);
+        continue;
+      }
       if (s.module != run) {
         again = !s.module.empty() && seen.contains(s.module);
         run = s.module;

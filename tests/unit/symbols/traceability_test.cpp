@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -137,6 +138,24 @@ TEST(Traceability, EachKernelThatLacksSomething) {
        [](auto& k) { k.remove("tracing/available_filter_functions"); },
        "vfs_read",
        {"no not_in_kernel", "yes", "no no_ftrace_site", "no no_ftrace_site"}},
+      {"no tracefs",
+       [](auto& k) { k.remove("tracing"); },
+       "vfs_read",
+       {"unknown unreadable", "unknown unreadable", "unknown unreadable", "unknown unreadable"}},
+      {"an empty directory where tracefs would be",
+       [](auto& k) {
+         k.remove("tracing");
+         k.write("tracing/lost+found", "");
+       },
+       "do_int3",
+       {"unknown unreadable", "no on_kprobe_blacklist", "unknown unreadable", "unknown unreadable"}},
+      {"symbols without end",
+       [](auto& k) {
+         k.remove("kallsyms");
+         std::filesystem::create_symlink("/dev/zero", k.path("kallsyms"));
+       },
+       "raw_entry",
+       {"no no_site_unknown_why", "unknown unreadable", "unknown unreadable", "unknown unreadable"}},
       {"no symbols", [](auto& k) { k.spoil("kallsyms"); }, "vfs_read", {"yes", "yes", "yes", "yes"}},
       {"no symbols", [](auto& k) { k.spoil("kallsyms"); }, "do_int3", {"yes", "no on_kprobe_blacklist", "yes", "yes"}},
       {"no symbols",
@@ -258,6 +277,30 @@ TEST(Traceability, PartsAreJudgedEachForItself) {
                                                             "no no_btf_function no_ftrace_site"}))
       << "a kprobe may be on a part if the whole has a site";
   EXPECT_EQ(brief(traceability.of("raw_entry.part.0")[TraceMechanism::kprobe]), "no no_ftrace_site");
+}
+
+TEST(Traceability, PartsHaveNoPartsOfTheirOwn) {
+  MadeUpKernel kernel;
+  std::string symbols = "ffffffff81000000 T _stext\nffffffff81000100 T foo\n";
+  std::string name = "foo";
+  for (int i = 0; i < 40; ++i)
+    symbols += "ffffffff81000100 t " + (name += ".cold") + '\n';
+  kernel.write("kallsyms", symbols);
+  const FunctionTraceability foo = kernel.load().of("foo");
+  ASSERT_EQ(foo.parts.size(), 40U);
+  for (const FunctionTraceability& part : foo.parts)
+    EXPECT_THAT(part.parts, IsEmpty()) << part.function;
+}
+
+TEST(Traceability, AGapSaysWhatToDo) {
+  MadeUpKernel kernel;
+  kernel.remove("tracing");
+  const Traceability traceability = kernel.load();
+  ASSERT_EQ(traceability.gaps().size(), 1U);
+  EXPECT_THAT(traceability.gaps()[0].hint, HasSubstr("mount -t tracefs"));
+  const TraceReason reason = traceability.of("vfs_read")[TraceMechanism::ftrace].reasons[0];
+  EXPECT_EQ(reason.hint, traceability.gaps()[0].hint);
+  EXPECT_THAT(reason.sentence(), HasSubstr("mount -t tracefs"));
 }
 
 TEST(Traceability, DebuggingInformationTellsOfInlining) {
