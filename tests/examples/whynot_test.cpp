@@ -98,6 +98,7 @@ TEST_F(Whynot, WithoutTracefsNothingIsANoAndTheRemedyIsTold) {
 
 TEST_F(Whynot, ANameDoesNotSteerTheTerminal) {
   ProgramRun run(command({"a\x1b]0;x\a"}));
+  EXPECT_EQ(run.status(), 1);
   EXPECT_THAT(run.out(), HasSubstr(R"(a\x1b]0;x\x07)"));
 }
 
