@@ -8,8 +8,6 @@
 
 namespace fathom::perf {
 
-namespace {}  // namespace
-
 std::span<const std::byte> PerfRing::bytes(Position position, std::size_t size) {
   const std::size_t start = position & (data_.size() - 1);
   const std::size_t until_end = data_.size() - start;

@@ -79,7 +79,7 @@ KallsymsIndex KallsymsIndex::load(const KallsymsOptions& options) {
     if (parser.open_line() > kMost || (parser.stats().parsed_records == 0 && parser.stats().bytes > kMost))
       throw Error(std::errc::no_message_available, "find a symbol in", options.path, kNotKallsyms);
   }
-  KallsymsIndex index(parser.finish());
+  const KallsymsIndex index(parser.finish());
   if (index.empty())
     throw Error(std::errc::no_message_available, "find a symbol in", options.path,
                 index.stats().bytes == 0 ? "it is empty" : kNotKallsyms);

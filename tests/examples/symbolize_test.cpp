@@ -73,7 +73,7 @@ TEST(Symbolize, WritesAnObjectALine) {
 TEST(Symbolize, SaysWhatItCannotDo) {
   ProgramRun gone(command({"1073741823", "0"}));
   EXPECT_EQ(gone.status(), 1);
-  EXPECT_THAT(gone.err(), StartsWith("symbolize: cannot read /proc/1073741823/maps"));
+  EXPECT_THAT(gone.err(), StartsWith("symbolize: cannot open /proc/1073741823: "));
   ProgramRun no_file(command({"--exe", "/no/such/file", "0"}));
   EXPECT_EQ(no_file.status(), 1);
   EXPECT_THAT(no_file.err(), HasSubstr("/no/such/file"));

@@ -98,7 +98,8 @@ TEST_F(ModuleEventsAlone, WhatAProcessSendsIsNotBelieved) {
   network_.send_as_process(modules.native_handle(), "add", "/module/fathom_fake", "module");
   EXPECT_TRUE(readable(modules.native_handle(), 1000));
   EXPECT_THAT(modules.drain().events, IsEmpty());
-  EXPECT_EQ(modules.stats().records, 0U);
+  EXPECT_EQ(modules.stats().records, 1U);
+  EXPECT_EQ(modules.stats().skipped(SkipReason::foreign), 1U);
 }
 
 TEST_F(ModuleEventsAlone, AFullSocketIsALoss) {

@@ -75,7 +75,7 @@ class BtfNamed : public std::ranges::view_interface<BtfNamed> {
 /// 64 KiB, and no type is made from itself or from a chain of more than 64. Both byte orders are read, and BTF of a
 /// newer kernel as far as its records say how long they are. Needs about 1.2 times the bytes of the file, which for a
 /// distribution's kernel are 5 MB.
-class Btf {
+class Btf {  // NOLINT(cppcoreguidelines-special-member-functions): moving copies, see below
  public:
   // Moving copies, so that what was moved from is still whole.
   Btf(const Btf&) noexcept = default;

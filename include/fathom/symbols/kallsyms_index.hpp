@@ -102,7 +102,7 @@ struct OnlySymbol {
 ///
 /// Needs CAP_SYSLOG for addresses, unless kernel.kptr_restrict is 0 and kernel.perf_event_paranoid at most 1; names
 /// need no rights. The kernel fixes that when the file is opened.
-class KallsymsIndex {
+class KallsymsIndex {  // NOLINT(cppcoreguidelines-special-member-functions): moving copies, see below
  public:
   /// No symbols.
   KallsymsIndex();

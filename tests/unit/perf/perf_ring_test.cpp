@@ -82,7 +82,7 @@ TEST(PerfRing, WhatIsNotUnderstoodIsCountedAndTheRestIsRead) {
   for (std::uint32_t n = 0; n < 3; ++n)
     fake.write(numbered(n, 16));
   ParseStats stats;
-  PerfRing(fake.head, fake.tail, fake.data).drain(stats, [&](auto) { return stats.records != 2; });
+  PerfRing(fake.head, fake.tail, fake.data).drain(stats, [n = 0](auto) mutable { return ++n != 2; });
   EXPECT_EQ(stats.parsed_records, 2U);
   EXPECT_EQ(stats.skipped(SkipReason::unknown_line), 1U);
   ASSERT_TRUE(stats.first_bad);
