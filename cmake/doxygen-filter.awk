@@ -3,6 +3,7 @@
 # Left out is what a comment could only repeat: what the compiler writes; on one line, what the language or a concept of
 # the standard library fixes (moves, comparisons, iterators); promises to the standard library; and what takes our own
 # private types (detail::). So is a class Iterator as a whole: it is what its concept says.
+# A constructor's initializers stay, since without them its body is missing and what follows is taken for it.
 #
 # A comment above a member goes for those that follow it without a gap, as a reader takes it; Doxygen is told so.
 
@@ -16,7 +17,7 @@ specialization { specialization = 0; print ($0 ~ / std::.* = true;$/ ? "" : $0);
 /[(][A-Za-z]+&&( other)?[)].*[;}]$/ ||
 /operator(=|==|<=>|[*]|->|[+][+]) ?[(].*[;}]$/ ||
 /^ *using [a-z]+_(type|concept|category) = .*;$/ ||
-/^ .*[(].*detail::.*[;}]$/ { print ""; next }
+/^ .*[(].*detail::.*[;}]$/ && !/^ *: / { print ""; next }
 
 /^ *\/\/\// { print; above = 1; following = 0; next }
 /^ *(\/\/|$)/ || /^ *[}#]/ || /:$/ || /\/\/\/</ { print; above = following = 0; next }

@@ -15,8 +15,8 @@ namespace fathom {
 /// An entry of a map: `for (const auto& [key, value] : counts.entries())`.
 template <class K, class V>
 struct MapEntry {
-  K key;
-  V value;
+  K key;    ///< a copy
+  V value;  ///< a copy; of a per-CPU map a PerCpu
 };
 
 /// All entries of a map, read from the kernel while one goes through them: an input range, move-only, for one pass.
@@ -72,6 +72,7 @@ class MapEntries : public std::ranges::view_interface<MapEntries<K, V>> {
     advance();
     return Iterator(this);
   }
+  /// Where an iterator is when no entry is left.
   [[nodiscard]] static std::default_sentinel_t end() noexcept { return std::default_sentinel; }
 
  private:

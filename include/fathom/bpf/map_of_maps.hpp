@@ -24,7 +24,7 @@ namespace fathom {
 template <BpfMapType Type, BpfKey K, class Inner>
 class BasicMapOfMaps : public detail::FdMap {
  public:
-  using Key = K;
+  using Key = K;  ///< the type of its keys
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its key does not fit.
   explicit BasicMapOfMaps(const BpfMap& map) : FdMap(map, Type, detail::cpp_record<K>()) {}

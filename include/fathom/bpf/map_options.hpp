@@ -17,7 +17,7 @@ struct MapOptions {
   std::uint32_t max_entries = 1;  ///< bytes of a ring buffer, pages of an arena
   std::uint32_t flags{};          ///< BPF_F_NO_PREALLOC and so on; those that a type cannot be without are added
   std::uint64_t extra{};          ///< `map_extra`: the number of hashes of a bloom filter, the address of an arena
-  std::optional<std::uint32_t> numa_node{};
+  std::optional<std::uint32_t> numa_node{};  ///< whose memory it takes (BPF_F_NUMA_NODE is added); absent for any
   /// A file in a bpf file system: the map that is pinned there is used if it is of the same type, sizes and flags, else
   /// a new one is pinned there. Empty for neither.
   std::string pin_path{};
@@ -25,8 +25,8 @@ struct MapOptions {
 
 /// How a map without C++ types is made: BpfMap::create().
 struct BpfMapOptions {
-  MapOptions common{};
-  BpfMapType type{};
+  MapOptions common{};         ///< what a typed map is made with as well
+  BpfMapType type{};           ///< must be given
   std::uint32_t key_size{};    ///< bytes
   std::uint32_t value_size{};  ///< bytes
   /// Of a map of maps: a map like those that it will hold.

@@ -46,6 +46,7 @@ class PerCpu {
     return std::transform_reduce(slots_.begin(), slots_.end(), V{}, std::plus<V>(), &PerCpu::value_of);
   }
 
+  /// Whether both have as many values, and equal ones.
   friend bool operator==(const PerCpu& a, const PerCpu& b)
     requires std::equality_comparable<V>
   {
@@ -63,6 +64,8 @@ class PerCpu {
   std::vector<Slot> slots_;
 };
 
+// Not for callers: how the typed maps copy a value from and to the kernel.
+/// \cond
 namespace detail {
 
 /// A map's value as memory.
@@ -89,6 +92,7 @@ template <class V>
 inline constexpr bool kIsPerCpu<PerCpu<V>> = true;
 
 }  // namespace detail
+/// \endcond
 
 /// What a map's value can be: a record, or one for each CPU.
 template <class V>

@@ -45,9 +45,12 @@ class ProgramArray : public detail::FdMap {
   }
 };
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, class V>
 struct BpfMapClass<BpfMapType::prog_array, K, V> {
   using Class = ProgramArray;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -12,10 +12,13 @@ namespace fathom {
 /// An instruction as the verifier left it: `struct bpf_insn` (Documentation/bpf/standardization/instruction-set.rst).
 /// Those of 16 bytes are two of these.
 struct BpfInstruction {
-  std::uint8_t code{};
+  std::uint8_t code{};              ///< the opcode: what is done, and with operands of which kind
   std::uint8_t destination : 4 {};  ///< register
   std::uint8_t source : 4 {};       ///< register
+  /// Of a load or store, bytes from the address in the register; of a jump, instructions from the next one (a long jump
+  /// has that in `immediate`). Of others it selects a variant, mostly 0.
   std::int16_t offset{};
+  /// The constant operand; of a call, what is called; of 16 bytes, the lower or the upper half of the constant.
   std::int32_t immediate{};
 };
 static_assert(sizeof(BpfInstruction) == 8);
@@ -32,7 +35,7 @@ struct BpfSourceLine {
 
 /// A function of the program: itself and its subprograms.
 struct BpfCodeFunction {
-  std::string name;
+  std::string name;             ///< as in BTF; empty if that has none
   std::uint32_t instruction{};  ///< its first, an index in BpfCode::xlated
   std::uint64_t address{};      ///< of its machine code, as in /proc/kallsyms; 0 without JIT or rights
   std::size_t jited_size{};     ///< bytes of machine code

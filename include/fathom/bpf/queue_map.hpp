@@ -25,7 +25,7 @@ namespace fathom {
 template <BpfMapType Type, BpfRecord V>
 class BasicQueueMap : public detail::TypedMap {
  public:
-  using Value = V;
+  using Value = V;  ///< the type of its values
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its values do not fit.
   explicit BasicQueueMap(BpfMap map) : TypedMap(std::move(map), Type, detail::no_record(), detail::cpp_record<V>()) {}
@@ -72,6 +72,8 @@ using QueueMap = BasicQueueMap<BpfMapType::queue, V>;
 template <BpfRecord V>
 using StackMap = BasicQueueMap<BpfMapType::stack, V>;
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::queue, K, V> {
   using Class = QueueMap<V>;
@@ -80,5 +82,6 @@ template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::stack, K, V> {
   using Class = StackMap<V>;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -18,6 +18,8 @@ enum class RecordCheck : std::uint8_t {
   members  ///< names, offsets and sizes of all members
 };
 
+// Not for callers: what record_mismatch() and the typed maps compare with.
+/// \cond
 namespace detail {
 
 /// A C++ type, as far as it can be compared.
@@ -52,6 +54,7 @@ void check_record(const std::optional<RecordLayout>& bpf_side, const CppRecord& 
 }
 
 }  // namespace detail
+/// \endcond
 
 /// A type that can be copied as bytes from and to the kernel, which aligns records to 8 bytes.
 template <class T>

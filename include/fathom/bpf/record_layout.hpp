@@ -44,9 +44,9 @@ struct RecordLayout {
 
 /// A member of a C++ record, known at compile time.
 struct RecordField {
-  std::string_view name;
-  std::size_t offset{};
-  std::size_t size{};
+  std::string_view name;  ///< as declared; not a copy
+  std::size_t offset{};   ///< in bytes, from the start of the record
+  std::size_t size{};     ///< in bytes
 };
 
 /// A C++ type whose members are known by name: by FATHOM_RECORD, or since `fathom_add_bpf` generated it.

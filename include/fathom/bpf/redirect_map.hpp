@@ -40,6 +40,7 @@ class RedirectMap : public detail::TypedMap {
   [[nodiscard]] std::optional<Target> find(std::uint32_t key) const;
 
  protected:
+  /// A map that is there. Throws BpfError (bad_object) if it is not of this type, or its key or value does not fit.
   RedirectMap(const BpfMap& map, BpfMapType type);
 };
 
@@ -66,6 +67,8 @@ using DevMapHash = BasicRedirectMap<BpfMapType::devmap_hash>;
 /// BPF_MAP_TYPE_CPUMAP: processors by their number.
 using CpuMap = BasicRedirectMap<BpfMapType::cpumap>;
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, class V>
 struct BpfMapClass<BpfMapType::devmap, K, V> {
   using Class = DevMap;
@@ -78,5 +81,6 @@ template <class K, class V>
 struct BpfMapClass<BpfMapType::cpumap, K, V> {
   using Class = CpuMap;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -24,7 +24,7 @@ namespace fathom {
 template <BpfMapType Type, BpfKey K>
 class BasicSockMap : public detail::FdMap {
  public:
-  using Key = K;
+  using Key = K;  ///< the type of its keys
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its key does not fit.
   explicit BasicSockMap(const BpfMap& map) : FdMap(map, Type, detail::cpp_record<K>(), true) {}
@@ -59,6 +59,8 @@ using SockMap = BasicSockMap<BpfMapType::sockmap, std::uint32_t>;
 template <BpfKey K>
 using SockHash = BasicSockMap<BpfMapType::sockhash, K>;
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, class V>
 struct BpfMapClass<BpfMapType::sockmap, K, V> {
   using Class = SockMap;
@@ -67,5 +69,6 @@ template <BpfKey K, class V>
 struct BpfMapClass<BpfMapType::sockhash, K, V> {
   using Class = SockHash<K>;
 };
+/// \endcond
 
 }  // namespace fathom

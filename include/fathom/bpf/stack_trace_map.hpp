@@ -43,9 +43,12 @@ class StackTraceMap : public detail::TypedMap {
   [[nodiscard]] std::vector<std::uint32_t> ids() const;
 };
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, class V>
 struct BpfMapClass<BpfMapType::stack_trace, K, V> {
   using Class = StackTraceMap;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -12,9 +12,9 @@ namespace fathom {
 
 /// A statically defined probe of a program or library (`DTRACE_PROBE2(provider, name, ...)` of <sys/sdt.h>).
 struct UsdtTarget {
-  std::string binary;  ///< the ELF file's path
-  std::string provider;
-  std::string name;
+  std::string binary;    ///< the ELF file's path
+  std::string provider;  ///< the macro's first argument
+  std::string name;      ///< its second
 };
 
 /// How a program is attached to such a probe.

@@ -35,7 +35,9 @@ class UserRingBuffer : public detail::TypedMap {
   /// A place for a record in the buffer. Move-only; what is not submitted is discarded by the destructor.
   class Record {
    public:
+    /// None.
     Record() = default;
+    /// Takes over the place, so that the other has none.
     Record(Record&& other) noexcept
         : ring_(std::move(other.ring_)), bytes_(std::exchange(other.bytes_, std::span<std::byte>())) {}
     Record& operator=(Record&& other) noexcept;
@@ -87,9 +89,12 @@ class UserRingBuffer : public detail::TypedMap {
   std::shared_ptr<detail::UserRing> ring_;
 };
 
+// The page of BpfMapClass stands for its specializations too.
+/// \cond
 template <class K, class V>
 struct BpfMapClass<BpfMapType::user_ringbuf, K, V> {
   using Class = UserRingBuffer;
 };
+/// \endcond
 
 }  // namespace fathom
