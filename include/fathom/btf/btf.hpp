@@ -50,7 +50,9 @@ class BtfNamed : public std::ranges::view_interface<BtfNamed> {
   BtfNamed() = default;
   BtfNamed(const detail::BtfData& data, std::string_view name);
 
+  /// At the type of the lowest id; equal to end() where no type has the name.
   [[nodiscard]] Iterator begin() const { return first_; }
+  /// Behind the last type; the same for every name.
   [[nodiscard]] static Iterator end() { return {}; }
 
  private:

@@ -18,13 +18,9 @@ class BtfData;
 
 class BtfType;
 
-/// A member of a struct or union.
 struct BtfMember;
-/// A named value of an enum.
 struct BtfEnumerator;
-/// A parameter of a function.
 struct BtfParameter;
-/// A variable's place in an ELF section.
 struct BtfVariable;
 
 /// Who may call a function or see a variable by name.
@@ -87,8 +83,11 @@ class BtfList : public std::ranges::view_interface<BtfList<Item>> {
   BtfList() = default;
   BtfList(const detail::BtfData& data, std::uint32_t id, std::size_t size) : data_(&data), id_(id), size_(size) {}
 
+  /// At the first part. Iterators outlive the list: they are valid as long as the Btf.
   [[nodiscard]] Iterator begin() const { return {data_, id_, 0}; }
+  /// Behind the last part.
   [[nodiscard]] Iterator end() const { return {data_, id_, static_cast<std::ptrdiff_t>(size_)}; }
+  /// How many parts there are; 0 also where the type's kind has none of this sort.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// The part of this number, from 0; there must be one.
   [[nodiscard]] Item operator[](std::size_t index) const { return Item::read(*data_, id_, index); }
@@ -196,6 +195,7 @@ class BtfType {
   std::uint32_t id_;
 };
 
+/// A member of a struct or union. A view like BtfType: valid as long as the Btf that it is from.
 struct BtfMember {
   std::string_view name;        ///< empty for an unnamed struct or union inside, or a bit field that pads
   BtfType type;                 ///< of a bit field: what it is declared as
@@ -209,20 +209,23 @@ struct BtfMember {
   [[nodiscard]] static BtfMember read(const detail::BtfData& data, std::uint32_t id, std::size_t index) noexcept;
 };
 
+/// A named value of an enum. Its name is valid as long as the Btf that it is from.
 struct BtfEnumerator {
-  std::string_view name;
-  std::int64_t value;  ///< of an unsigned 64-bit enum the same bits: cast it to std::uint64_t
+  std::string_view name;  ///< the constant's, without the enum's own
+  std::int64_t value;     ///< of an unsigned 64-bit enum the same bits: cast it to std::uint64_t
 
   [[nodiscard]] static BtfEnumerator read(const detail::BtfData& data, std::uint32_t id, std::size_t index) noexcept;
 };
 
+/// A parameter of a function. A view like BtfType: valid as long as the Btf that it is from.
 struct BtfParameter {
   std::string_view name;  ///< often empty in a pointer's prototype
-  BtfType type;
+  BtfType type;           ///< as the BTF has it, typedefs and modifiers included
 
   [[nodiscard]] static BtfParameter read(const detail::BtfData& data, std::uint32_t id, std::size_t index) noexcept;
 };
 
+/// A variable's place in an ELF section. A view like BtfType: valid as long as the Btf that it is from.
 struct BtfVariable {
   BtfType var;           ///< of kind var, or func for a program's functions of the kernel
   std::uint32_t offset;  ///< in bytes, from the start of the section

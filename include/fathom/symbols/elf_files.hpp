@@ -53,6 +53,7 @@ class ElfFileStore;
 /// bad_alloc.
 class ElfFiles {
  public:
+  /// Keeps the options, and fills an absent debuginfod_urls in from the environment as it is now.
   explicit ElfFiles(ElfFilesOptions options = {});
   ~ElfFiles();
   ElfFiles(const ElfFiles&) = delete;

@@ -51,6 +51,7 @@ struct OnlySymbol {
   std::optional<Symbol> symbol;  ///< there if `count` is 1
   std::size_t count = 0;         ///< symbols of that name
 
+  /// Whether there is exactly one; only then may it be dereferenced.
   [[nodiscard]] explicit operator bool() const noexcept { return symbol.has_value(); }
   [[nodiscard]] const Symbol* operator->() const noexcept { return &*symbol; }
   [[nodiscard]] const Symbol& operator*() const noexcept { return *symbol; }

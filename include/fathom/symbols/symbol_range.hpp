@@ -17,36 +17,46 @@ class SymbolIterator {
   using iterator_concept = std::random_access_iterator_tag;
   using value_type = Symbol;
   using difference_type = std::ptrdiff_t;
-  using reference = Symbol;
-  using pointer = void;
+  using reference = Symbol;  ///< a value, since no Symbol is stored that could be referred to
+  using pointer = void;      ///< none, for the same reason
 
   SymbolIterator() noexcept = default;
 
   Symbol operator*() const noexcept { return (*this)[0]; }
+  /// The symbol `n` places further on, or back if that is negative; there must be one.
   Symbol operator[](difference_type n) const noexcept {
     const auto at = static_cast<std::uint32_t>(at_ + n);
     return {table_, list_ == nullptr ? at : list_[at]};
   }
+  /// Goes `n` places on, or back if that is negative.
   SymbolIterator& operator+=(difference_type n) noexcept {
     at_ += n;
     return *this;
   }
+  /// Goes `n` places back, or on if that is negative.
   SymbolIterator& operator-=(difference_type n) noexcept { return *this += -n; }
   SymbolIterator& operator++() noexcept { return *this += 1; }
+  /// Goes one place back.
   SymbolIterator& operator--() noexcept { return *this -= 1; }
+  /// Goes one place on, and gives where it was.
   SymbolIterator operator++(int) noexcept {
     const SymbolIterator old = *this;
     ++*this;
     return old;
   }
+  /// Goes one place back, and gives where it was.
   SymbolIterator operator--(int) noexcept {
     const SymbolIterator old = *this;
     --*this;
     return old;
   }
+  /// The place `n` further on.
   friend SymbolIterator operator+(SymbolIterator it, difference_type n) noexcept { return it += n; }
+  /// The place `n` further on.
   friend SymbolIterator operator+(difference_type n, SymbolIterator it) noexcept { return it += n; }
+  /// The place `n` further back.
   friend SymbolIterator operator-(SymbolIterator it, difference_type n) noexcept { return it -= n; }
+  /// How many places `a` is behind `b` in their range, which must be the same; negative where it is before.
   friend difference_type operator-(const SymbolIterator& a, const SymbolIterator& b) noexcept { return a.at_ - b.at_; }
   friend bool operator==(const SymbolIterator& a, const SymbolIterator& b) noexcept { return a.at_ == b.at_; }
   friend auto operator<=>(const SymbolIterator& a, const SymbolIterator& b) noexcept { return a.at_ <=> b.at_; }
@@ -73,8 +83,11 @@ class SymbolRange : public std::ranges::view_interface<SymbolRange> {
   /// No symbols.
   SymbolRange() noexcept = default;
 
+  /// At the first symbol. Iterators outlive the range: they are good as long as the snapshot.
   [[nodiscard]] SymbolIterator begin() const noexcept { return begin_; }
+  /// Behind the last symbol.
   [[nodiscard]] SymbolIterator end() const noexcept { return end_; }
+  /// How many symbols.
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
 
  private:

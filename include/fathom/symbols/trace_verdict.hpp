@@ -69,12 +69,12 @@ enum class TraceReasonKind : std::uint8_t {
 
 /// One reason, as data and as a sentence.
 struct TraceReason {
-  TraceReasonKind kind{};
-  std::vector<std::string> names{};
-  std::size_t count = 0;
-  std::string path{};
-  std::error_code error{};
-  std::string hint{};  ///< beside `error`: as Error::hint
+  TraceReasonKind kind{};            ///< what it is; says which of the others are set
+  std::vector<std::string> names{};  ///< functions, modules or what else the kind says; empty where it says nothing
+  std::size_t count = 0;             ///< of what the kind says; 0 where it says nothing
+  std::string path{};                ///< the file that says so, or that could not be read; empty for other kinds
+  std::error_code error{};           ///< why it could not be read, as Error::code; zero for other kinds
+  std::string hint{};                ///< beside `error`: as Error::hint
 
   /// "is on the blacklist of kprobes, which rely on it": a phrase to set behind a function's name.
   [[nodiscard]] std::string sentence() const;
@@ -87,9 +87,10 @@ struct TraceReason {
 /// What one mechanism can do with one function. A `no` has a reason, an `unknown` names the file; a `yes` may have
 /// something to know, such as calls that it misses.
 struct TraceVerdict {
-  TraceAnswer answer = TraceAnswer::unknown;
-  std::vector<TraceReason> reasons{};
+  TraceAnswer answer = TraceAnswer::unknown;  ///< one reason for "no" decides, else one for "unknown"
+  std::vector<TraceReason> reasons{};  ///< those for `answer` alone, as they were found; may be empty for a "yes"
 
+  /// Whether a reason of this kind is among `reasons`.
   [[nodiscard]] bool has(TraceReasonKind kind) const noexcept;
   friend bool operator==(const TraceVerdict&, const TraceVerdict&) = default;
 };

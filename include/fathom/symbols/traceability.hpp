@@ -48,6 +48,7 @@ struct FunctionTraceability {
   std::vector<FunctionTraceability>
       parts;  ///< what the compiler made of it: `foo.isra.0`, `foo.cold`, ...; they have none
 
+  /// The verdict on this mechanism, valid as long as this object.
   [[nodiscard]] const TraceVerdict& operator[](TraceMechanism mechanism) const noexcept {
     return verdicts[static_cast<std::size_t>(mechanism)];
   }
@@ -57,9 +58,9 @@ struct FunctionTraceability {
 
 /// A file that could not be read, and why.
 struct TraceabilityGap {
-  std::string path;
-  std::error_code error;
-  std::string hint{};  ///< what to do about it, as Error::hint; empty where nothing is known
+  std::string path;       ///< the file; `tracefs` where none is mounted
+  std::error_code error;  ///< an errno value, as Error::code
+  std::string hint{};     ///< what to do about it, as Error::hint; empty where nothing is known
 };
 
 /// Can ftrace, kprobes or BPF see this function, and if not, why?
@@ -85,6 +86,7 @@ struct TraceabilityGap {
 /// Rights: tracefs, debugfs and addresses in /proc/kallsyms are root's. Throws nothing for what cannot be read.
 class Traceability {
  public:
+  /// Reads the files now; only `inline_sites` is asked later, by of(). What cannot be read is no error: see gaps().
   [[nodiscard]] static Traceability load(const TraceabilityOptions& options = {});
 
   /// The function's name as kallsyms has it; `[module]` may follow, as in `ext4_file_open [ext4]`, or precede as in
