@@ -2,6 +2,7 @@
 //
 // Shows ElfSymbolizer with each of its sources, ElfFiles for where debug information is found, and parse_maps.
 
+#include "common/input.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "symbolize_options.hpp"
@@ -10,10 +11,7 @@
 #include <fathom/base/error.hpp>
 #include <fathom/symbols/elf_symbolizer.hpp>
 
-#include <cerrno>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace {
 
@@ -22,10 +20,15 @@ using namespace symbolize;
 constexpr std::string_view kName = "symbolize";
 
 fathom::ProcessMap read_saved_map(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw fathom::Error(errno, "open", path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  // A process has some 65,000 mappings at most, unless vm.max_map_count was raised.
+  constexpr std::size_t kMost = 64U << 20U;
+  examples::Input input(path);
+  std::string text;
+  for (std::string_view chunk = input.next(); !chunk.empty(); chunk = input.next()) {
+    text += chunk;
+    if (text.size() > kMost)
+      throw fathom::Error(std::errc::file_too_large, "read", input.name(), "is this a copy of /proc/PID/maps?");
+  }
   fathom::ProcessMap map = fathom::parse_maps(text);
   if (map.stats.skipped_records() != 0)
     examples::tell(kName, path + ": skipped " + std::to_string(map.stats.skipped_records()) + " of " +
@@ -40,9 +43,14 @@ fathom::ElfSymbolizer make_symbolizer(const Options& options) {
   if (!options.debug_roots.empty())
     how.debug_roots = options.debug_roots;
   auto files = std::make_shared<fathom::ElfFiles>(std::move(how));
-  if (options.kernel)
-    return fathom::ElfSymbolizer::of_kernel(
-        {.files = std::move(files), .vmlinux = options.vmlinux, .kallsyms = options.kallsyms});
+  if (options.kernel) {
+    fathom::KernelSymbolsOptions kernel{.files = std::move(files), .vmlinux = options.vmlinux};
+    if (options.kallsyms) {
+      kernel.kallsyms = *options.kallsyms;
+      kernel.sys.clear();  // what this machine's sysfs says is of another kernel
+    }
+    return fathom::ElfSymbolizer::of_kernel(std::move(kernel));
+  }
   if (options.exe)
     return fathom::ElfSymbolizer::of_file(
         *options.exe,
@@ -74,6 +82,7 @@ int run(int argc, const char* const* argv) {
   while (options->from_stdin && std::cin >> word) {
     if (const std::optional<std::uint64_t> address = parse_address(word)) {
       show(*address);
+      output.stream().flush();  // who asks may wait for the answer before the next question
     } else {
       examples::tell(kName, "'" + word + "' is no address in hex digits");
       status = examples::kFailure;

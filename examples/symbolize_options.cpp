@@ -31,6 +31,8 @@ failed; 2 wrong usage.
   symbolize 4711 0x7f0d1c0a1234               a process
   symbolize --exe /bin/ls --verbose 5b10      a file; addresses as nm prints them
   symbolize --kernel ffffffff8136d9e0         the running kernel (root)
+  symbolize --kernel --kallsyms saved --vmlinux vmlinux ADDRESS...   another kernel; build ids are not compared then,
+                                              and modules have no names, for where they lie is not in the file
   symbolize --maps saved.maps --sysroot copy -   another machine's process, addresses from standard input
 )";
 
@@ -106,7 +108,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--vmlinux", options.vmlinux, "With --kernel: the kernel with its symbols")
       ->type_name("FILE")
       ->group(where);
-  app.add_option("--kallsyms", options.kallsyms, "With --kernel: instead of /proc/kallsyms")
+  app.add_option("--kallsyms", options.kallsyms,
+                 "With --kernel: a saved kallsyms, maybe of another kernel, whose --vmlinux it needs")
       ->type_name("FILE")
       ->group(where);
 
@@ -133,6 +136,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     throw UsageError("--sysroot goes with --maps");
   if (!options.vmlinux.empty() && !options.kernel)
     throw UsageError("--vmlinux goes with --kernel");
+  if (options.kallsyms && !options.kernel)
+    throw UsageError("--kallsyms goes with --kernel");
   take_words(options, std::move(words), sources == 0);
   options.inlines = !no_inlines;
   options.lines = !no_lines;

@@ -31,7 +31,7 @@ struct Options {
   std::string debuginfod_cache;
   std::string sysroot;
   std::string vmlinux;
-  std::string kallsyms = "/proc/kallsyms";
+  std::optional<std::string> kallsyms;
 };
 
 /// Empty where --help or --version was asked for, and printed. Throws examples::UsageError.

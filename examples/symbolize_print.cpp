@@ -1,5 +1,7 @@
 #include "symbolize_print.hpp"
 
+#include "common/printable.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +9,7 @@ namespace symbolize {
 
 namespace {
 
+using examples::printable;
 using fathom::CodeFrame;
 
 // Without inlined functions, the line of an address is that of its instruction all the same.
@@ -25,8 +28,9 @@ std::vector<CodeFrame> frames_to_show(const fathom::SymbolizedAddress& hit, cons
 std::string place(const CodeFrame& frame) {
   if (frame.file.empty() || frame.line == 0)
     return {};
-  return frame.column == 0 ? fmt::format(" at {}:{}", frame.file, frame.line)
-                           : fmt::format(" at {}:{}:{}", frame.file, frame.line, frame.column);
+  const std::string file = printable(frame.file);
+  return frame.column == 0 ? fmt::format(" at {}:{}", file, frame.line)
+                           : fmt::format(" at {}:{}:{}", file, frame.line, frame.column);
 }
 
 void print_text(std::ostream& out, const fathom::SymbolizedAddress& hit, const Options& options) {
@@ -39,22 +43,22 @@ void print_text(std::ostream& out, const fathom::SymbolizedAddress& hit, const O
     // Innermost first; each further line is the function around the one above it.
     if (i > 0)
       out << fmt::format("\n{:18} {:{}}", "", "", 2 * i);
-    out << frames[i].function;
+    out << printable(frames[i].function);
     if (last)
       out << fmt::format("+{:#x}", hit.offset());
     out << place(frames[i]) << (frames[i].inlined ? " (inlined)" : "");
   }
   const fathom::ElfModule* const module = hit.module();
   if (options.verbose && module != nullptr) {
-    out << fmt::format("\n{:18} in {}", "", module->path.empty() ? "[anonymous]" : module->path);
+    out << fmt::format("\n{:18} in {}", "", module->path.empty() ? "[anonymous]" : printable(module->path));
     if (hit.elf_address())
       out << fmt::format(" ({:#x})", *hit.elf_address());
     if (!module->build_id.empty())
       out << ", build id " << module->build_id;
     if (!module->debug_file.empty() && module->debug_file != module->path)
-      out << ", debug file " << module->debug_file;
+      out << ", debug file " << printable(module->debug_file);
     if (!module->problem.empty())
-      out << ": " << module->problem;
+      out << ": " << printable(module->problem);
   }
   out << '\n';
 }

@@ -65,7 +65,7 @@ BpfLink Usdt::attach(const UsdtTarget& target, const UsdtOptions& options) const
   bpf_usdt_opts usdt_options{};
   usdt_options.sz = sizeof(usdt_options);
   usdt_options.usdt_cookie = options.cookie.value_or(0);
-  const bpf::PrintScope scope;
+  bpf::PrintScope scope;
   bpf_link* const link = bpf_program__attach_usdt(program, pid, target.binary.c_str(), target.provider.c_str(),
                                                   target.name.c_str(), &usdt_options);
   if (link == nullptr)

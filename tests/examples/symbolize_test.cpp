@@ -2,11 +2,19 @@
 
 #include "program_run.hpp"
 
+#include <fathom/base/unique_fd.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
 
 namespace fathom {
 namespace {
@@ -82,6 +90,51 @@ TEST(Symbolize, SaysWhatItCannotDo) {
   EXPECT_THAT(no_kernel.err(), HasSubstr("/no/vmlinux"));
 }
 
+TEST(Symbolize, SaysWhatIsWrongWithASavedMap) {
+  ProgramRun folder(command({"--maps", "/tmp", "0"}));
+  EXPECT_EQ(folder.status(), 1);
+  EXPECT_THAT(folder.err(), StartsWith("symbolize: cannot read /tmp: Is a directory"));
+  ProgramRun endless(command({"--maps", "/dev/zero", "0"}));
+  EXPECT_EQ(endless.status(), 1);
+  EXPECT_THAT(endless.err(), StartsWith("symbolize: cannot read /dev/zero: File too large"));
+  ProgramRun endless_kernel(command({"--kernel", "--kallsyms", "/dev/zero", "--vmlinux", FATHOM_TEST_SYMBOLIZE, "0"}));
+  EXPECT_EQ(endless_kernel.status(), 1);
+  EXPECT_THAT(endless_kernel.err(), StartsWith("symbolize: cannot find _stext in /dev/zero"));
+}
+
+TEST(Symbolize, TakesASavedKallsymsAsAnotherKernels) {
+  // This program is no vmlinux, so it is refused; but not for its build id, which the running kernel's is not.
+  const TestFolder folder;
+  const std::string kallsyms = folder.file("kallsyms", "ffffffff81000000 T _stext\n");
+  ProgramRun run(command({"--kernel", "--kallsyms", kallsyms, "--vmlinux", FATHOM_TEST_SYMBOLIZE, "0"}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.err(), StartsWith("symbolize: cannot find _stext in " FATHOM_TEST_SYMBOLIZE));
+}
+
+TEST(Symbolize, LeavesTheTerminalAlone) {
+  const TestFolder folder;
+  const std::string maps = folder.file("maps", "1000-2000 r-xp 00000000 fe:01 1 /no/\x1b]0;x\x07\n");
+  ProgramRun run(command({"--maps", maps, "--verbose", "1000"}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.out(), HasSubstr("in /no/\\x1b]0;x\\x07"));
+}
+
+TEST(Symbolize, AnswersBeforeTheNextQuestion) {
+  const TestFolder folder;
+  const std::string questions = folder.path("questions");
+  ASSERT_EQ(::mkfifo(questions.c_str(), 0600), 0);
+  const UniqueFd to(::open(questions.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(to);
+  ProgramRun run(command({std::to_string(::getpid()), "-"}), questions);
+  const std::string question = hex(known()) + "\n";
+  ASSERT_EQ(::write(to.get(), question.data(), question.size()), static_cast<ssize_t>(question.size()));
+  for (int wait = 0; wait < 1000 && run.out().empty(); ++wait)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_THAT(run.out(), HasSubstr("known()+0x0\n"));
+  EXPECT_EQ(::kill(run.child().pid(), SIGTERM), 0);
+  run.status();
+}
+
 class WrongUsage : public testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(WrongUsage, Is2) {
@@ -98,6 +151,7 @@ INSTANTIATE_TEST_SUITE_P(Symbolize, WrongUsage,
                                          std::vector<std::string>{"--kernel", "--exe", "a", "1"},
                                          std::vector<std::string>{"--offsets", "1", "1"},
                                          std::vector<std::string>{"--sysroot", "a", "1", "1"},
+                                         std::vector<std::string>{"--kallsyms", "a", "1", "1"},
                                          std::vector<std::string>{"--nope", "1", "1"}));
 
 TEST(Symbolize, HelpsOnStandardOutput) {

@@ -14,15 +14,16 @@
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/mman.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <fathom-bpf/congestion.bpf.hpp>
 #include <fathom-bpf/replaced.bpf.hpp>
 #include <fathom-bpf/replacement.bpf.hpp>
@@ -102,51 +103,39 @@ TEST_F(BpfAttachOther, MapIteratorGivesTheElements) {
   EXPECT_EQ(error_of([&] { (void)iter.attach(); }).cause(), BpfCause::bad_attach_target);  // it needs a map
 }
 
-UniqueFd page_faults_of(int pid) {
+UniqueFd cpu_clock_of(int pid, std::uint64_t period) {
   perf_event_attr attr{};
   attr.size = sizeof(attr);
   attr.type = PERF_TYPE_SOFTWARE;
-  attr.config = PERF_COUNT_SW_PAGE_FAULTS;
-  attr.sample_period = 1;
+  attr.config = PERF_COUNT_SW_CPU_CLOCK;
+  attr.sample_period = period;
   return UniqueFd(static_cast<int>(::syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
-constexpr std::uint64_t kPages = 64;
-
-bool touch_pages() {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t size = kPages * page;
-  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return false;
-  ::madvise(memory, size, MADV_NOHUGEPAGE);
-  for (std::size_t at = 0; at < size; at += page)
-    static_cast<volatile char*>(memory)[at] = 1;
-  return true;
-}
-
-// The event counts the faults too, so the program's number is known exactly.
-TEST_F(BpfAttachOther, PerfEventProgramRunsAtEverySample) {
-  HeldChild child(touch_pages);
+TEST_F(BpfAttachOther, PerfEventTicksWithTheProcessorTime) {
+  // 500 ms of processor time, at a tick every 10: what runs late by more than that in an emulated machine is not made
+  // up for.
+  HeldChild child([] {
+    timespec now{};
+    do {
+      ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    } while (now.tv_sec == 0 && now.tv_nsec < 500'000'000);
+    return true;
+  });
   const LoadedBpf bpf = load_only("on_tick", 0);
   const auto program = bpf.program<fathom::PerfEventProgram>("on_tick");
   struct Event {
     UniqueFd fd;
     [[nodiscard]] int native_handle() const noexcept { return fd.get(); }
   };
-  const Event event{page_faults_of(child.pid())};
+  const Event event{cpu_clock_of(child.pid(), 10'000'000)};
   ASSERT_GE(event.native_handle(), 0);
   const BpfLink link = program.attach(event, 2);
   EXPECT_EQ(error_of([&] { (void)program.attach(event); }).cause(), BpfCause::bad_attach_target);  // it has one
-  std::uint64_t before = 0;  // what the child did until it waited
-  ASSERT_EQ(::read(event.native_handle(), &before, sizeof(before)), static_cast<ssize_t>(sizeof(before)));
-  const std::uint64_t calls_before = totals_of(bpf).calls;
   ASSERT_TRUE(child.run());
-  std::uint64_t faults = 0;
-  ASSERT_EQ(::read(event.native_handle(), &faults, sizeof(faults)), static_cast<ssize_t>(sizeof(faults)));
   const auto totals = totals_of(bpf);
-  EXPECT_GE(faults - before, kPages);
-  EXPECT_EQ(totals.calls - calls_before, faults - before);
+  EXPECT_GE(totals.calls, 40u);
+  EXPECT_LE(totals.calls, 51u);
   EXPECT_EQ(totals.cookies, 2 * totals.calls);
   EXPECT_EQ(link.info().type, fathom::BpfLinkType::perf_event);
   // No perf event, and no descriptor.
