@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 namespace fathom::detail {
@@ -310,8 +311,8 @@ class Parser {
       std::size_t depth = own ? depths[*own] : 0;
       if (depth + chain.size() > kDeepest)
         fail_in_deep_chain(start, kDeepest);
-      for (auto link = chain.rbegin(); link != chain.rend(); ++link)
-        depths[*link] = static_cast<std::uint8_t>(++depth);
+      for (const std::size_t link : std::views::reverse(chain))
+        depths[link] = static_cast<std::uint8_t>(++depth);
     }
   }
 
