@@ -122,6 +122,18 @@ struct bpf_raw_tracepoint_args {
   __u64 args[0];
 };
 
+/* And those at syscalls:sys_enter_* and sys_exit_*, for which the kernel makes a record of its own (perf_call_bpf_enter
+ * in kernel/trace/trace_syscalls.c): arguments and result stand at byte 16 on every kernel, also where those of
+ * raw_syscalls, which are the types further below, stand behind a longer trace_entry (PREEMPT_RT of Linux 6.1). */
+struct syscall_enter_record {
+  __u64 head[2];
+  unsigned long args[6];
+};
+struct syscall_exit_record {
+  __u64 head[2];
+  long ret;
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct trace_entry {

@@ -84,17 +84,17 @@ static int exit(long result) {
 }
 
 SEC("tp/syscalls/sys_enter_openat")
-int enter_openat(struct trace_event_raw_sys_enter* context) {
+int enter_openat(struct syscall_enter_record* context) {
   return enter((const char*)context->args[1], context->args[2]);
 }
 
 SEC("tp/syscalls/sys_exit_openat")
-int exit_openat(struct trace_event_raw_sys_exit* context) {
+int exit_openat(struct syscall_exit_record* context) {
   return exit(context->ret);
 }
 
 SEC("tp/syscalls/sys_enter_openat2")
-int enter_openat2(struct trace_event_raw_sys_enter* context) {
+int enter_openat2(struct syscall_enter_record* context) {
   __u64 flags = 0; /* the first member of struct open_how */
 
   bpf_probe_read_user(&flags, sizeof(flags), (const void*)context->args[2]);
@@ -102,18 +102,18 @@ int enter_openat2(struct trace_event_raw_sys_enter* context) {
 }
 
 SEC("tp/syscalls/sys_exit_openat2")
-int exit_openat2(struct trace_event_raw_sys_exit* context) {
+int exit_openat2(struct syscall_exit_record* context) {
   return exit(context->ret);
 }
 
 #ifdef __TARGET_ARCH_x86 /* younger architectures have only openat */
 SEC("tp/syscalls/sys_enter_open")
-int enter_open(struct trace_event_raw_sys_enter* context) {
+int enter_open(struct syscall_enter_record* context) {
   return enter((const char*)context->args[0], context->args[1]);
 }
 
 SEC("tp/syscalls/sys_exit_open")
-int exit_open(struct trace_event_raw_sys_exit* context) {
+int exit_open(struct syscall_exit_record* context) {
   return exit(context->ret);
 }
 #endif

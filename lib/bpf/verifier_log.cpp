@@ -19,6 +19,15 @@ namespace {
 constexpr std::array<std::string_view, 6> kStatistics = {"processed ",          "verification time ", "stack depth ",
                                                          "max_states_per_insn", "insn_processed",     "-- END"};
 
+// Linux 7.3 then explains the same at length, with source and causes, and gives the statistics after that:
+//   R0 invalid mem access 'map_value_or_null'
+//
+//   Verification failed: Register Type Safety: Invalid dereference
+//   ...
+std::string_view without_explanation(std::string_view log) {
+  return log.substr(0, log.rfind("\nVerification failed: "));
+}
+
 std::string_view trimmed(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t");
   const std::size_t last = line.find_last_not_of(" \t\r");
@@ -71,7 +80,7 @@ std::string summarize_verifier_log(std::string_view log) {
   std::vector<std::string_view> picked;    // the last line first
   bool instruction_seen = false;
   std::size_t gone_back = 0;
-  for (LinesBackward lines(log); !lines.done() && gone_back < kFarthest;) {
+  for (LinesBackward lines(without_explanation(log)); !lines.done() && gone_back < kFarthest;) {
     const std::string_view line = lines.next();
     if (line.empty() || is_statistics(line))
       continue;

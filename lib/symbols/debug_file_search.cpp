@@ -91,7 +91,7 @@ DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const
                       candidate);
     };
     for (const std::string& root : options.debug_roots) {
-      if (matching(root + folder_of(path) + '/' + link->name, FileTrust::system))
+      if (matching(std::string(root).append(folder_of(path)).append("/").append(link->name), FileTrust::system))
         return file;
     }
     const std::string folder = folder_of(local_path);
@@ -122,7 +122,8 @@ std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::stri
     if (auto found = open_with_id(root + '/' + by_id, wanted->build_id, FileTrust::system))
       return found;
   }
-  const std::string named = wanted->name.starts_with('/') ? wanted->name : folder_of(path) + '/' + wanted->name;
+  const std::string named =
+      wanted->name.starts_with('/') ? wanted->name : folder_of(path).append("/").append(wanted->name);
   if (auto found = open_with_id(named, wanted->build_id, FileTrust::process))
     return found;
   const DebuginfodFind::Answer answer = servers.debuginfo(wanted->build_id);

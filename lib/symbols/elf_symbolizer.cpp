@@ -57,19 +57,19 @@ ElfSymbolizer::~ElfSymbolizer() = default;
 ElfSymbolizer::ElfSymbolizer(ElfSymbolizer&& other) noexcept = default;
 ElfSymbolizer& ElfSymbolizer::operator=(ElfSymbolizer&& other) noexcept = default;
 
-ElfSymbolizer ElfSymbolizer::of_process(int pid, ProcessSymbolsOptions options) {
+ElfSymbolizer ElfSymbolizer::of_process(int pid, const ProcessSymbolsOptions& options) {
   std::shared_ptr<ElfFiles> files = files_or_own(options.files);
   auto space = detail::process_space(pid, options, *files->store_);
   return ElfSymbolizer(std::move(space), std::move(files));
 }
 
-ElfSymbolizer ElfSymbolizer::of_maps(ProcessMap map, SavedMapsOptions options) {
+ElfSymbolizer ElfSymbolizer::of_maps(ProcessMap map, const SavedMapsOptions& options) {
   std::shared_ptr<ElfFiles> files = files_or_own(options.files);
   auto space = detail::maps_space(std::move(map), options, *files->store_);
   return ElfSymbolizer(std::move(space), std::move(files));
 }
 
-ElfSymbolizer ElfSymbolizer::of_file(const std::string& path, FileSymbolsOptions options) {
+ElfSymbolizer ElfSymbolizer::of_file(const std::string& path, const FileSymbolsOptions& options) {
   std::shared_ptr<ElfFiles> files = files_or_own(options.files);
   auto space = detail::file_space(path, options, *files->store_);
   return ElfSymbolizer(std::move(space), std::move(files));

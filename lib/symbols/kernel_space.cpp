@@ -75,9 +75,9 @@ class KernelSpace final : public ElfSymbolizer::Space {
     const std::string& release = options_.release;
     std::vector<std::string> paths;
     for (const std::string& root : store_.options().debug_roots) {
-      paths.push_back(root + "/boot/vmlinux-" + release);
-      paths.push_back(root + "/lib/modules/" + release + "/vmlinux");
-      paths.push_back(root + "/vmlinux-" + release);
+      paths.push_back(std::string(root).append("/boot/vmlinux-").append(release));
+      paths.push_back(std::string(root).append("/lib/modules/").append(release).append("/vmlinux"));
+      paths.push_back(std::string(root).append("/vmlinux-").append(release));
     }
     paths.push_back("/boot/vmlinux-" + release);
     paths.push_back(options_.modules + '/' + release + "/vmlinux");

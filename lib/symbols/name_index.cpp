@@ -44,7 +44,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 // nor the comparison of most names takes a turn that depends on it.
 struct FourWords {
   explicit FourWords(std::string_view name) noexcept
-      : first(load(name.data())),
+      : first(load(name.data())),  // NOLINT(bugprone-suspicious-stringview-data-usage): reads kWord
         second(load(name.data() + std::min(kWord, name.size() - kWord))),
         third(load(name.data() + (std::max(name.size(), 2 * kWord) - 2 * kWord))),
         last(load(name.data() + (name.size() - kWord))) {}

@@ -173,11 +173,11 @@ class ElfSymbolizer {
   /// through /proc/PID/root, where the file must be the one that was mapped. The vdso is read from /proc/PID/mem. Needs
   /// the rights of ptrace. After an exec or dlopen call `refresh`. Throws Error (ESRCH, ENOENT: no such process;
   /// EACCES).
-  [[nodiscard]] static ElfSymbolizer of_process(int pid, ProcessSymbolsOptions options = {});
+  [[nodiscard]] static ElfSymbolizer of_process(int pid, const ProcessSymbolsOptions& options = {});
   /// A saved /proc/PID/maps.
-  [[nodiscard]] static ElfSymbolizer of_maps(ProcessMap map, SavedMapsOptions options = {});
+  [[nodiscard]] static ElfSymbolizer of_maps(ProcessMap map, const SavedMapsOptions& options = {});
   /// One file by itself. Throws Error with its path (ENOENT, EACCES; ENOEXEC: not ELF).
-  [[nodiscard]] static ElfSymbolizer of_file(const std::string& path, FileSymbolsOptions options = {});
+  [[nodiscard]] static ElfSymbolizer of_file(const std::string& path, const FileSymbolsOptions& options = {});
   /// The kernel and its modules. Where KASLR has put them is computed from kallsyms, so the addresses must be shown
   /// there (kernel.kptr_restrict, CAP_SYSLOG). A vmlinux or module whose build id differs from the kernel's own is
   /// refused. Throws Error where there is no vmlinux (the hint says where it was looked for), where it is another

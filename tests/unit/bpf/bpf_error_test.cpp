@@ -45,6 +45,23 @@ INSTANTIATE_TEST_SUITE_P(
             "; return (int)*value; @ refused.bpf.c:20\n"
             "6: (79) r0 = *(u64 *)(r0 +0)\n"
             "R0 invalid mem access 'map_value_or_null'"},
+        Log{"ExplainedAtLength",
+            "; return (int)*value; @ nn.bpf.c:20\n"
+            "7: (79) r0 = *(u64 *)(r0 +0)\n"
+            "R0 invalid mem access 'map_value_or_null'\n"
+            "\n"
+            "Verification failed: Register Type Safety: Invalid dereference\n"
+            "\n"
+            "Reason:\n"
+            "  R0 may be NULL here (a nullable map value pointer).\n"
+            "\n"
+            "Suggestion:\n"
+            "  Add a NULL check before the access and dereference the pointer only on the non-NULL path.\n"
+            "\n"
+            "processed 7 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n",
+            "; return (int)*value; @ nn.bpf.c:20\n"
+            "7: (79) r0 = *(u64 *)(r0 +0)\n"
+            "R0 invalid mem access 'map_value_or_null'"},
         Log{"TwoReasons",
             "; values[i] = 1; @ a.bpf.c:3\n"
             "9: (73) *(u8 *)(r0 +0) = r1\n"
