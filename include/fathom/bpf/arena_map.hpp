@@ -39,9 +39,12 @@ class ArenaMap : public detail::TypedMap {
   std::span<std::byte> memory_;
 };
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <class K, class V>
 struct BpfMapClass<BpfMapType::arena, K, V> {
   using Class = ArenaMap;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -67,6 +67,8 @@ using ArrayMap = BasicArrayMap<BpfMapType::array, V>;
 template <BpfRecord V>
 using PerCpuArrayMap = BasicArrayMap<BpfMapType::percpu_array, PerCpu<V>>;
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::array, K, V> {
   using Class = ArrayMap<V>;
@@ -75,5 +77,6 @@ template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::percpu_array, K, V> {
   using Class = PerCpuArrayMap<V>;
 };
+/// \endcond
 
 }  // namespace fathom

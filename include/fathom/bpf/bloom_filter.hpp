@@ -24,7 +24,7 @@ namespace fathom {
 template <BpfKey V>
 class BloomFilter : public detail::TypedMap {
  public:
-  using Value = V;
+  using Value = V;  ///< what the set is of
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its values do not fit.
   explicit BloomFilter(BpfMap map)
@@ -49,9 +49,12 @@ class BloomFilter : public detail::TypedMap {
   }
 };
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <class K, BpfKey V>
 struct BpfMapClass<BpfMapType::bloom_filter, K, V> {
   using Class = BloomFilter<V>;
 };
+/// \endcond
 
 }  // namespace fathom

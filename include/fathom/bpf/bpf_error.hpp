@@ -26,15 +26,15 @@ enum class BpfCause : std::uint8_t {
 
 /// What a BpfError is made of; only `operation` has to be given.
 struct BpfFailure {
-  int errno_value = 0;    ///< an errno, or one of libbpf's own numbers from 4000
-  std::string operation;  ///< a phrase that follows "cannot": "load", "attach"
-  std::string object{};   ///< the object's name or path
-  std::string name{};     ///< the program's, map's or variable's; empty where it is about the whole object
-  std::string target{};   ///< what to attach to, or where to pin: "the tracepoint sched:sched_switch"
-  BpfCause cause = BpfCause::other;
-  std::string hint{};      ///< what to do about it
-  std::string log{};       ///< the verifier's log, whole
-  std::string messages{};  ///< what libbpf said meanwhile, a line each
+  int errno_value = 0;               ///< an errno, or one of libbpf's own numbers from 4000
+  std::string operation;             ///< a phrase that follows "cannot": "load", "attach"
+  std::string object{};              ///< the object's name or path
+  std::string name{};                ///< the program's, map's or variable's; empty where it is about the whole object
+  std::string target{};              ///< what to attach to, or where to pin: "the tracepoint sched:sched_switch"
+  BpfCause cause = BpfCause::other;  ///< the class of cause; taken as it is, not found out from errno_value
+  std::string hint{};                ///< what to do about it
+  std::string log{};                 ///< the verifier's log, whole
+  std::string messages{};            ///< what libbpf said meanwhile, a line each
 };
 
 /// A BPF operation failed: what was tried with which object, program or map; what class of cause it is; and all that
@@ -50,6 +50,7 @@ struct BpfFailure {
 /// Copies share their text and do not throw. Distinct objects are safe to use from distinct threads.
 class BpfError : public Error {
  public:
+  /// Made of these parts; summary() comes from the log.
   explicit BpfError(BpfFailure failure);
 
   /// The class of cause.

@@ -14,21 +14,21 @@ namespace fathom {
 
 /// An iterator over one thread, `iter/task*`. Since Linux 6.1.
 struct Thread {
-  int tid = 0;
+  int tid = 0;  ///< its thread id, above 0; of this thread: gettid()
 };
 
 /// Which of the cgroups around one `iter/cgroup` goes through, in the kernel's words and numbers. Since Linux 6.1.
 enum class CgroupOrder : std::uint8_t {
-  self_only = 1,
+  self_only = 1,         ///< that one alone
   descendants_pre = 2,   ///< parents first
   descendants_post = 3,  ///< children first
-  ancestors_up = 4
+  ancestors_up = 4       ///< it and those above it, up to the root
 };
 
 /// An iterator over cgroups.
 struct CgroupWalk {
-  std::string path;  ///< the cgroup's folder, "/sys/fs/cgroup/a"
-  CgroupOrder order = CgroupOrder::descendants_pre;
+  std::string path;                                  ///< the cgroup's folder, "/sys/fs/cgroup/a"
+  CgroupOrder order = CgroupOrder::descendants_pre;  ///< which cgroups, seen from that one
 };
 
 /// What a BPF iterator goes through, besides what its section says: all there is, one process's or thread's, the

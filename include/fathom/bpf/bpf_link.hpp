@@ -17,9 +17,9 @@ struct LinkState;
 /// What the kernel says about a link. What stands below `program_id` is there where the link's type has it and the
 /// kernel tells it.
 struct BpfLinkInfo {
-  std::uint32_t id{};
-  BpfLinkType type{};
-  std::uint32_t program_id{};
+  std::uint32_t id{};                               ///< the kernel's number for the link
+  BpfLinkType type{};                               ///< what kind of link it is
+  std::uint32_t program_id{};                       ///< of the attached program; 0 of a struct_ops link, which has none
   std::optional<BpfAttachType> attach_type{};       ///< tracing, cgroup, netns, tcx, netkit, sockmap
   std::string target_name{};                        ///< raw_tracepoint: its name; iter: what it goes through
   std::optional<std::uint32_t> target_object_id{};  ///< tracing: the program's id of ext, else that of the BTF object

@@ -19,15 +19,15 @@ struct MapHandle;
 
 /// What the kernel says about a map.
 struct BpfMapInfo {
-  std::uint32_t id{};
-  BpfMapType type{};
-  std::string name;  ///< at most 15 bytes of it: what the kernel keeps
-  std::uint32_t key_size{};
-  std::uint32_t value_size{};
-  std::uint32_t max_entries{};
-  std::uint32_t flags{};
-  std::uint64_t extra{};
-  std::uint32_t ifindex{};  ///< of a map offloaded to a device
+  std::uint32_t id{};           ///< the kernel's number for it
+  BpfMapType type{};            ///< what kind of map it is
+  std::string name;             ///< at most 15 bytes of it: what the kernel keeps
+  std::uint32_t key_size{};     ///< bytes; 0 of a type without keys
+  std::uint32_t value_size{};   ///< bytes, of a per-CPU map those of one CPU; 0 of a type without values
+  std::uint32_t max_entries{};  ///< bytes of a ring buffer, pages of an arena; 0 of local storage
+  std::uint32_t flags{};        ///< BPF_F_NO_PREALLOC and so on
+  std::uint64_t extra{};        ///< `map_extra`, as it was asked for; 0 before Linux 5.16
+  std::uint32_t ifindex{};      ///< of a map offloaded to a device
 };
 
 /// A map in the kernel, without C++ types: a handle, and what the typed maps are made from.
@@ -51,11 +51,11 @@ class BpfMap {
   [[nodiscard]] const std::string& object_name() const noexcept;
   /// As it was when the handle was made; only info() is a system call.
   [[nodiscard]] BpfMapType type() const noexcept;
-  [[nodiscard]] std::uint32_t key_size() const noexcept;    ///< bytes
-  [[nodiscard]] std::uint32_t value_size() const noexcept;  ///< bytes
-  [[nodiscard]] std::uint32_t max_entries() const noexcept;
-  [[nodiscard]] std::uint32_t flags() const noexcept;  ///< BPF_F_NO_PREALLOC and so on
-  [[nodiscard]] std::uint32_t id() const noexcept;     ///< the kernel's number for it
+  [[nodiscard]] std::uint32_t key_size() const noexcept;     ///< bytes
+  [[nodiscard]] std::uint32_t value_size() const noexcept;   ///< bytes
+  [[nodiscard]] std::uint32_t max_entries() const noexcept;  ///< bytes of a ring buffer, pages of an arena
+  [[nodiscard]] std::uint32_t flags() const noexcept;        ///< BPF_F_NO_PREALLOC and so on
+  [[nodiscard]] std::uint32_t id() const noexcept;           ///< the kernel's number for it
   /// What the kernel says of it now.
   [[nodiscard]] BpfMapInfo info() const;
   /// The file descriptor, which stays the handle's.

@@ -17,17 +17,17 @@ struct ProgramHandle;
 
 /// What the kernel says about a loaded program.
 struct BpfProgramInfo {
-  std::uint32_t id{};
-  BpfProgramType type{};
+  std::uint32_t id{};                     ///< the kernel's number for it
+  BpfProgramType type{};                  ///< what kind of program it is
   std::string name;                       ///< at most 15 bytes of it: what the kernel keeps
   std::string tag;                        ///< 16 hexadecimal digits, a hash of the instructions
   std::uint32_t xlated_size{};            ///< bytes of instructions, as the verifier left them
   std::uint32_t jited_size{};             ///< bytes of machine code; 0 without JIT or without rights
   std::uint32_t verified_instructions{};  ///< what the verifier went through; since Linux 5.16
-  std::vector<std::uint32_t> map_ids;
-  std::uint64_t run_count{};            ///< counted only while statistics are on
-  std::chrono::nanoseconds run_time{};  ///< the same
-  std::uint64_t recursion_misses{};     ///< runs left out, since a program was running already; since Linux 5.12
+  std::vector<std::uint32_t> map_ids;     ///< of the maps that it uses, those of global variables included
+  std::uint64_t run_count{};              ///< counted only while statistics are on
+  std::chrono::nanoseconds run_time{};    ///< the same
+  std::uint64_t recursion_misses{};       ///< runs left out, since a program was running already; since Linux 5.12
 };
 
 /// A program in the kernel: a handle, and the base of the classes that can attach one (Tracepoint, RawTracepoint, ...).
@@ -53,6 +53,7 @@ class BpfProgram {
   [[nodiscard]] const std::string& section() const noexcept;
   /// ProgramSpec::attach_target; empty of one that was not loaded here.
   [[nodiscard]] const std::string& attach_target() const noexcept;
+  /// What kind of program it is; no system call.
   [[nodiscard]] BpfProgramType type() const noexcept;
   /// What it was verified for. The kernel does not tell that of a program that was not loaded here: the first
   /// enumerator.

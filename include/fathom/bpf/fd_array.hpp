@@ -51,6 +51,8 @@ using XskMap = FdArray<BpfMapType::xskmap>;
 /// BPF_MAP_TYPE_REUSEPORT_SOCKARRAY: sockets of one SO_REUSEPORT group that programs select from.
 using ReuseportSockArray = FdArray<BpfMapType::reuseport_sockarray>;
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <class K, class V>
 struct BpfMapClass<BpfMapType::perf_event_array, K, V> {
   using Class = PerfEventArray;
@@ -67,5 +69,6 @@ template <class K, class V>
 struct BpfMapClass<BpfMapType::reuseport_sockarray, K, V> {
   using Class = ReuseportSockArray;
 };
+/// \endcond
 
 }  // namespace fathom

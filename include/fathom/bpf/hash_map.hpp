@@ -127,6 +127,8 @@ using PerCpuHashMap = BasicHashMap<BpfMapType::percpu_hash, K, PerCpu<V>>;
 template <BpfKey K, BpfRecord V>
 using LruPerCpuHashMap = BasicHashMap<BpfMapType::lru_percpu_hash, K, PerCpu<V>>;
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <BpfKey K, BpfRecord V>
 struct BpfMapClass<BpfMapType::hash, K, V> {
   using Class = HashMap<K, V>;
@@ -143,5 +145,6 @@ template <BpfKey K, BpfRecord V>
 struct BpfMapClass<BpfMapType::lru_percpu_hash, K, V> {
   using Class = LruPerCpuHashMap<K, V>;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -19,7 +19,7 @@ struct KernelSymbol {
 
 /// A place in the kernel's code by address, for a name that several functions have.
 struct KernelAddress {
-  std::uint64_t address = 0;
+  std::uint64_t address = 0;  ///< of the beginning of an instruction, as this boot of the kernel has it
 };
 
 /// Where a kprobe is put.

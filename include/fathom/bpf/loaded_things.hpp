@@ -14,12 +14,14 @@ namespace fathom {
 
 /// What the kernel says about a set of BTF types that it has: the kernel's own, a module's or a program's.
 struct BpfBtfInfo {
-  std::uint32_t id{};
+  std::uint32_t id{};      ///< the kernel's number for it
   std::string name;        ///< "vmlinux", a module's; empty of a program's
   std::uint32_t size{};    ///< bytes
   bool is_kernel = false;  ///< the kernel's or a module's; since Linux 5.11
 };
 
+/// \cond
+// How LoadedThings asks the kernel: not for users.
 namespace detail {
 
 /// How each kind of thing is gone through: the next id, and the thing of an id. Both throw BpfError; empty is the end,
@@ -49,6 +51,7 @@ struct LoadedThing<BpfBtfInfo> {
 };
 
 }  // namespace detail
+/// \endcond
 
 /// All things of one kind that the kernel has, whoever made them: a range to go through once, which asks for the next
 /// when it is needed. What ends meanwhile is left out, what is made meanwhile may be there.
@@ -86,7 +89,9 @@ class LoadedThings {
     mutable std::optional<Thing> thing_;
   };
 
+  /// Asks the kernel for the first of them; each call begins anew.
   [[nodiscard]] Iterator begin() const { return {}; }
+  /// What an iterator is equal to when the kernel has no more.
   [[nodiscard]] std::default_sentinel_t end() const { return {}; }
 };
 

@@ -28,7 +28,7 @@ class LocalStorage : protected detail::KeyedMap<int, V> {
   using Base = detail::KeyedMap<int, V>;
 
  public:
-  using Value = V;
+  using Value = V;  ///< what is kept beside each thing
 
   /// A map that is there. Throws BpfError (bad_object) if it is of another type, or its values do not fit.
   explicit LocalStorage(BpfMap untyped) : Base(std::move(untyped), Type) {}
@@ -76,6 +76,8 @@ using InodeStorage = LocalStorage<BpfMapType::inode_storage, V>;
 template <BpfRecord V>
 using CgroupStorage = LocalStorage<BpfMapType::cgrp_storage, V>;
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::task_storage, K, V> {
   using Class = TaskStorage<V>;
@@ -92,5 +94,6 @@ template <class K, BpfRecord V>
 struct BpfMapClass<BpfMapType::cgrp_storage, K, V> {
   using Class = CgroupStorage<V>;
 };
+/// \endcond
 
 }  // namespace fathom

@@ -22,8 +22,8 @@ namespace fathom {
 template <BpfRecord T>
   requires(detail::has_no_padding<T>() && alignof(T) <= 4 && sizeof(T) % 4 == 0)
 struct LpmKey {
-  std::uint32_t prefixlen{};
-  T data{};
+  std::uint32_t prefixlen{};  ///< bits, at most those of `data`
+  T data{};                   ///< what the bits are taken from; those behind the prefix count for nothing
 };
 
 /// What the key of a trie is: LpmKey, or a struct of one's own that begins with the length as LpmKey does.
@@ -67,9 +67,12 @@ class LpmTrie : public detail::KeyedMap<K, V> {
   bool erase(const K& key) const { return this->done("erase from", detail::map_erase(this->fd(), &key), ENOENT); }
 };
 
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes.
 template <BpfLpmKey K, BpfRecord V>
 struct BpfMapClass<BpfMapType::lpm_trie, K, V> {
   using Class = LpmTrie<K, V>;
 };
+/// \endcond
 
 }  // namespace fathom
