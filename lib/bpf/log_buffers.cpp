@@ -38,7 +38,7 @@ void LogBuffers::give_to(bpf_object* object) {
     if (index == buffers_.size())
       buffers_.push_back({reserve(kFirst), kFirst});
     // Without one libbpf uses a buffer of its own.
-    if (Buffer& buffer = buffers_[index]; buffer.address != nullptr) {
+    if (const Buffer& buffer = buffers_[index]; buffer.address != nullptr) {
       buffer.address[0] = '\0';
       bpf_program__set_log_buf(program, buffer.address, buffer.size);
     }

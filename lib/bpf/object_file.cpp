@@ -67,7 +67,7 @@ std::vector<std::byte> read_object_file(const std::string& path) {
   if (!fd)
     throw bad_object(errno, "open", path, {}, {});
   std::vector<std::byte> bytes;
-  constexpr std::size_t kStep = 64 * 1024;
+  constexpr std::size_t kStep = 64UL * 1024;
   for (std::size_t size = 0;;) {
     bytes.resize(size + kStep);
     const ssize_t count = ::read(fd.get(), bytes.data() + size, kStep);

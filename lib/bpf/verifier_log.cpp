@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,10 +99,10 @@ std::string summarize_verifier_log(std::string_view log) {
     }
   }
   std::string summary;
-  for (auto line = picked.rbegin(); line != picked.rend(); ++line) {
+  for (const std::string_view line : std::views::reverse(picked)) {
     if (!summary.empty())
       summary += '\n';
-    summary += *line;
+    summary += line;
   }
   return summary;
 }

@@ -51,7 +51,7 @@ class PerfBuffer {
   /// The record is good during the call.
   template <class F>
     requires std::invocable<F&, unsigned, typename Record::View>
-  std::size_t consume(F&& on_record) {
+  std::size_t consume(F&& on_record) {  // NOLINT(cppcoreguidelines-missing-std-forward): called more than once
     std::size_t count = 0;
     rings_.drain([&](unsigned cpu, std::span<const std::byte> bytes) {
       if constexpr (Record::kAnySize) {

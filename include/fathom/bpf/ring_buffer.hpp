@@ -129,7 +129,7 @@ class RingBuffer {
   /// never waits. Gives the number of calls. The view is good during the call; a record whose call threw was read.
   template <class F>
     requires std::invocable<F&, typename Record::View>
-  std::size_t consume(F&& on_record) {
+  std::size_t consume(F&& on_record) {  // NOLINT(cppcoreguidelines-missing-std-forward): called more than once
     std::size_t count = 0;
     memory_.release();
     while (memory_.ready()) {

@@ -83,7 +83,7 @@ std::optional<std::string> CppRecords::type_name(const BtfType& type) {
   std::string name = declared->type;
   for (std::string_view extents = declared->extents; !extents.empty();) {
     const std::size_t open = extents.rfind('[');
-    name = "std::array<" + name + ", " + std::string(extents.substr(open + 1, extents.size() - open - 2)) + '>';
+    name.insert(0, "std::array<").append(", ").append(extents.substr(open + 1, extents.size() - open - 2)).append(">");
     extents = extents.substr(0, open);
   }
   return name;
@@ -115,7 +115,7 @@ const CppRecords::Record& CppRecords::record(const BtfType& body, std::string_vi
     return known->second;
   const std::string own = name.empty() ? "anonymous_" + std::to_string(body.id()) : safe_name(name);
   std::uint64_t alignment = 1;
-  std::string text = define(body, own, alignment);  // first, since it defines what it holds
+  const std::string text = define(body, own, alignment);  // first, since it defines what it holds
   definitions_ += text;
   return records_.emplace(body.id(), Record{own, alignment}).first->second;
 }
