@@ -258,7 +258,12 @@ TEST(ElfFile, AgreesWithEuAddr2line) {
   }
   // GCC now and then gives two inlined calls in one function the same address; then every reader takes the one it
   // likes, and binutils' addr2line is mostly with us.
-  EXPECT_LE(different, addresses.size() / 50);
+#if defined(__clang__)
+  constexpr std::size_t kOneOf = 25;  // eu-addr2line misses more of the inlined calls that clang describes
+#else
+  constexpr std::size_t kOneOf = 50;
+#endif
+  EXPECT_LE(different, addresses.size() / kOneOf);
   EXPECT_GT(inlined, 1000) << "these addresses prove little about inlined calls";
 }
 
