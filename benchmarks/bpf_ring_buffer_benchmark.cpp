@@ -105,7 +105,9 @@ struct Detach {
 };
 
 bool libbpf_open_load_attach() {
-  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "calls");
+  bpf_object_open_opts options{};
+  options.sz = sizeof options;
+  options.object_name = "calls";
   const std::unique_ptr<bpf_object, Close> object(
       ::bpf_object__open_mem(calls::object.bytes.data(), calls::object.bytes.size(), &options));
   if (!object || ::bpf_object__load(object.get()) != 0)
