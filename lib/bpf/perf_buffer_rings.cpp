@@ -35,7 +35,7 @@ void check(const BpfMap& map, const CpuSet& cpus) {
 }  // namespace
 
 struct PerfBufferRings::State {
-  explicit State(const BpfMap& of) : map(of) {}
+  explicit State(BpfMap of) : map(std::move(of)) {}
   ~State() {
     for (const perf::BpfOutput& ring : rings) {
       const unsigned cpu = ring.cpu();

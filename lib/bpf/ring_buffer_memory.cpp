@@ -49,9 +49,8 @@ std::byte* map_part(const BpfMap& map, std::size_t size, int protection, std::si
 
 }  // namespace
 
-RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
+RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map), mask_(std::size_t{map.max_entries()} - 1) {
   check(map);
-  mask_ = std::size_t{map.max_entries()} - 1;
   epoll_ = bpf::make_epoll(map);
   bpf::add_to_epoll(epoll_, EPOLLIN, map.native_handle(), map);
   const std::size_t page = page_size();
@@ -105,7 +104,7 @@ void RingBufferMemory::resynchronize(Position end) noexcept {
 }
 
 void RingBufferMemory::wait(std::optional<std::chrono::nanoseconds> timeout) const {
-  bpf::Deadline deadline(timeout);
+  const bpf::Deadline deadline(timeout);
   while (!ready() && bpf::wait_readable(epoll_, deadline, map_)) {
     // The kernel calls a record that is reserved but not yet written readable: a matter of microseconds.
     if (!ready())

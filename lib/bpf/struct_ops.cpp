@@ -25,7 +25,7 @@ StructOps::StructOps(const BpfMap& map) : BpfMap(map) {
 }
 
 BpfLink StructOps::attach() const {
-  bpf::PrintScope scope;
+  const bpf::PrintScope scope;
   bpf_link* const link = bpf_map__attach_struct_ops(MapAccess::libbpf(*this));
   if (link == nullptr) {
     BpfFailure failure{.errno_value = errno,

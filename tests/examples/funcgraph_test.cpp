@@ -91,7 +91,8 @@ TEST(Funcgraph, SaysWhatTheFunctionsAre) {
 
   ProgramRun in_json(command({"--stats", "--json", "--symbols", symbols, "--from", trace}));
   EXPECT_EQ(in_json.status(), 0);
-  for (const json& f : json::parse(in_json.out())["functions"]) {
+  const json all = json::parse(in_json.out());
+  for (const json& f : all.at("functions")) {
     ASSERT_TRUE(f.contains("symbols")) << f;
     if (f["name"] == "ovl_read") {
       EXPECT_EQ(f["symbols"][0]["address"], "0xffffffffc0001000");

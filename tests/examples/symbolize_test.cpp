@@ -21,6 +21,7 @@ namespace {
 
 using test::ProgramRun;
 using test::TestFolder;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
@@ -130,7 +131,8 @@ TEST(Symbolize, AnswersBeforeTheNextQuestion) {
   ASSERT_EQ(::write(to.get(), question.data(), question.size()), static_cast<ssize_t>(question.size()));
   for (int wait = 0; wait < 1000 && run.out().empty(); ++wait)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_THAT(run.out(), HasSubstr("known()+0x0\n"));
+  // A build with debugging information says the line behind it.
+  EXPECT_THAT(run.out(), ContainsRegex("known\\(\\)\\+0x0( at .*)?\n"));
   EXPECT_EQ(::kill(run.child().pid(), SIGTERM), 0);
   run.status();
 }
