@@ -84,6 +84,7 @@
 #include <fathom/bpf/embedded_bpf.hpp>
 #include <fathom/bpf/fd_array.hpp>
 #include <fathom/bpf/fentry.hpp>
+#include <fathom/bpf/flow_dissector.hpp>
 #include <fathom/bpf/freplace.hpp>
 #include <fathom/bpf/hash_map.hpp>
 #include <fathom/bpf/kprobe.hpp>
@@ -111,7 +112,12 @@
 #include <fathom/bpf/record_layout.hpp>
 #include <fathom/bpf/redirect_map.hpp>
 #include <fathom/bpf/ring_buffer.hpp>
+#include <fathom/bpf/sk_lookup.hpp>
+#include <fathom/bpf/sk_msg.hpp>
+#include <fathom/bpf/sk_reuseport.hpp>
+#include <fathom/bpf/sk_skb.hpp>
 #include <fathom/bpf/sock_map.hpp>
+#include <fathom/bpf/socket_filter.hpp>
 #include <fathom/bpf/stack_trace_map.hpp>
 #include <fathom/bpf/struct_ops.hpp>
 #include <fathom/bpf/syscall_program.hpp>

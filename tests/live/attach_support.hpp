@@ -1,13 +1,11 @@
 #pragma once
 
+#include "attach_errors.hpp"
 #include "bpf_support.hpp"
 
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 
 #include <fathom-bpf/attach.bpf.hpp>
-#include <optional>
-#include <string>
 #include <string_view>
 
 namespace fathom::live {
@@ -17,32 +15,5 @@ namespace fathom::live {
 
 /// What the program counted.
 [[nodiscard]] struct attach::totals totals_of(const LoadedBpf& bpf);
-
-/// What the call throws; a failure if it throws nothing.
-template <class Call>
-BpfError error_of(Call call) {
-  try {
-    call();
-  } catch (const BpfError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return BpfError({.errno_value = 0, .operation = "fail"});
-}
-
-/// What the call gives; empty, with a reason to skip the test, if this kernel does not have or allow the kind. Then the
-/// error must say so.
-template <class Call>
-auto if_kernel_has(Call call, std::string& reason) -> std::optional<decltype(call())> {
-  try {
-    return call();
-  } catch (const BpfError& error) {
-    if (error.cause() != BpfCause::unsupported && error.cause() != BpfCause::denied)
-      throw;
-    EXPECT_FALSE(error.hint().empty()) << error.what();
-    reason = std::string(to_string(error.cause())) + ": " + error.hint();
-    return std::nullopt;
-  }
-}
 
 }  // namespace fathom::live
