@@ -18,7 +18,7 @@ namespace fathom {
 
 namespace {
 
-UsdtTarget parse_target(const BpfProgram& program) {
+UsdtTarget parse_usdt_target(const BpfProgram& program) {
   const char* const form = "BINARY:PROVIDER:NAME";
   bpf::BinaryTarget parts = bpf::parse_binary_target(program, form);
   const std::size_t colon = parts.binary.rfind(':');
@@ -53,7 +53,7 @@ Usdt::Usdt(const BpfProgram& program)
     : BpfProgram(program, bpf::is_kprobe_of(program, {"usdt", "usdt.s"}, BpfAttachType{}), "a usdt program") {}
 
 BpfLink Usdt::attach(const UsdtOptions& options) const {
-  return attach(parse_target(*this), options);
+  return attach(parse_usdt_target(*this), options);
 }
 
 BpfLink Usdt::attach(const UsdtTarget& target, const UsdtOptions& options) const {
@@ -65,7 +65,7 @@ BpfLink Usdt::attach(const UsdtTarget& target, const UsdtOptions& options) const
   bpf_usdt_opts usdt_options{};
   usdt_options.sz = sizeof(usdt_options);
   usdt_options.usdt_cookie = options.cookie.value_or(0);
-  bpf::PrintScope scope;
+  const bpf::PrintScope scope;
   bpf_link* const link = bpf_program__attach_usdt(program, pid, target.binary.c_str(), target.provider.c_str(),
                                                   target.name.c_str(), &usdt_options);
   if (link == nullptr)

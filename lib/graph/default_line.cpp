@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789";
 // What still is a time after it has become nanoseconds of 64 bits.
-constexpr std::uint64_t kMaxMicros = std::numeric_limits<std::uint64_t>::max() / 1000 - 1;
+constexpr std::uint64_t kMaxWholeMicros = std::numeric_limits<std::uint64_t>::max() / 1000 - 1;
 
 void trim_left(std::string_view& text) noexcept {
   const std::size_t first = text.find_first_not_of(' ');
@@ -72,7 +72,7 @@ bool decode_stamp(std::string_view rest, TextRecord& out) noexcept {
     rest.remove_prefix(1);
     const std::size_t before = rest.size();
     std::uint64_t micros = 0;
-    if (!take_number(rest, micros) || before - rest.size() != 6 || whole > kMaxMicros / 1'000'000U)
+    if (!take_number(rest, micros) || before - rest.size() != 6 || whole > kMaxWholeMicros / 1'000'000U)
       return false;
     time.nanoseconds = whole * 1'000'000'000U + micros * 1000U;
   }
@@ -130,7 +130,7 @@ bool decode_latency(std::string_view line, TextRecord& out) noexcept {
     rest.remove_prefix(space);
     trim_left(rest);
     std::uint64_t micros = 0;
-    if (!take_number(rest, micros) || micros > kMaxMicros || !rest.starts_with("us") || rest.size() < 5 ||
+    if (!take_number(rest, micros) || micros > kMaxWholeMicros || !rest.starts_with("us") || rest.size() < 5 ||
         rest.substr(3, 2) != ": ")
       continue;
     task.comm = line.substr(0, dash);

@@ -14,7 +14,6 @@ namespace fathom {
 
 namespace {
 
-constexpr std::size_t kTimeWidth = 12;
 constexpr std::size_t kPartWidth = 10;
 
 constexpr std::array<std::pair<SwitchPart, std::string_view>, 5> kParts{{
@@ -56,14 +55,14 @@ void append_parts(std::string& out, const ContextSwitches& switches, bool color)
     const output::Colored bold(out, output::kBold, color);
     output::append_left(out, "# PART", kPartWidth);
     for (const std::string_view title : {"MIN us", "P50 us", "P99 us", "MAX us", "SUM us"})
-      output::append_column(out, title, kTimeWidth);
+      output::append_column(out, title, output::kTimeWidth);
   }
   out += '\n';
   for (const auto& [part, name] : kParts) {
     const SwitchSummary summary = switches.summary(part);
     output::append_left(out, name, kPartWidth);
     for (const Duration time : {summary.min, summary.p50, summary.p99, summary.max, summary.sum})
-      output::append_microseconds_column(out, time, kTimeWidth);
+      output::append_microseconds_column(out, time, output::kTimeWidth);
     out += '\n';
   }
 }
@@ -77,7 +76,7 @@ void append_owner(std::string& out, const std::optional<CallTree>& tree) {
 
 void append_outlier(std::string& out, const ContextSwitch& s) {
   for (const Duration time : {s.total, s.off_cpu, s.cost()})
-    output::append_microseconds_column(out, time, kTimeWidth);
+    output::append_microseconds_column(out, time, output::kTimeWidth);
   out += "  ";
   append_owner(out, s.tree);
   out += " => ";
@@ -101,9 +100,9 @@ void append_outliers(std::string& out, const ContextSwitches& switches, const Co
   {
     const output::Colored bold(out, output::kBold, options.color);
     out += '#';
-    output::append_column(out, "TOTAL us", kTimeWidth - 1);
-    output::append_column(out, "OFF_CPU us", kTimeWidth);
-    output::append_column(out, "COST us", kTimeWidth);
+    output::append_column(out, "TOTAL us", output::kTimeWidth - 1);
+    output::append_column(out, "OFF_CPU us", output::kTimeWidth);
+    output::append_column(out, "COST us", output::kTimeWidth);
     out += "  TASK => NEXT  FUNCTION";
   }
   out += '\n';

@@ -11,7 +11,6 @@ namespace fathom {
 
 namespace {
 
-constexpr std::size_t kTimeWidth = 12;
 constexpr std::size_t kPercentWidth = 8;
 constexpr std::size_t kCallsWidth = 11;
 constexpr std::size_t kCutWidth = 8;
@@ -33,27 +32,27 @@ void append_percent(std::string& out, Duration part, Duration whole) {
 
 void append_header(std::string& out) {
   out += '#';
-  output::append_column(out, "SELF us", kTimeWidth - 1);
+  output::append_column(out, "SELF us", output::kTimeWidth - 1);
   output::append_column(out, "SELF %", kPercentWidth);
-  output::append_column(out, "TOTAL us", kTimeWidth);
+  output::append_column(out, "TOTAL us", output::kTimeWidth);
   output::append_column(out, "CALLS", kCallsWidth);
   output::append_column(out, "CUT", kCutWidth);
   for (const std::string_view title : {"MIN us", "P50 us", "P99 us", "MAX us"})
-    output::append_column(out, title, kTimeWidth);
+    output::append_column(out, title, output::kTimeWidth);
   out += "  FUNCTION\n";
 }
 
 void append_row(std::string& out, const FunctionStat& f, Duration whole, const FunctionStatsTextOptions& options) {
-  output::append_microseconds_column(out, f.self, kTimeWidth);
+  output::append_microseconds_column(out, f.self, output::kTimeWidth);
   append_percent(out, f.self, whole);
-  output::append_microseconds_column(out, f.total, kTimeWidth);
+  output::append_microseconds_column(out, f.total, output::kTimeWidth);
   output::append_number_column(out, f.calls, kCallsWidth);
   output::append_number_column(out, f.incomplete, kCutWidth);
   for (const Duration time : {f.min, f.p50, f.p99, f.max}) {
     if (f.timed == 0)
-      output::append_column(out, "-", kTimeWidth);
+      output::append_column(out, "-", output::kTimeWidth);
     else
-      output::append_microseconds_column(out, time, kTimeWidth);
+      output::append_microseconds_column(out, time, output::kTimeWidth);
   }
   out += "  ";
   output::append_function(out, f.name, f.module);

@@ -15,6 +15,9 @@ void append_number(std::string& out, std::uint64_t number);
 /// "12.345"
 void append_microseconds(std::string& out, Duration duration);
 
+/// Of a column of microseconds.
+inline constexpr std::size_t kTimeWidth = 12;
+
 // Columns of a table: right-aligned in their width, with a blank before them also where that is too narrow.
 void append_column(std::string& out, std::string_view text, std::size_t width);
 void append_number_column(std::string& out, std::uint64_t number, std::size_t width);

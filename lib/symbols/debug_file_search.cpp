@@ -65,7 +65,7 @@ std::unique_ptr<ElfImage> open_with_crc(const std::string& path, std::uint32_t c
 
 std::string build_id_path(const std::string& build_id) {
   return build_id.size() < 4 ? std::string()
-                             : ".build-id/" + build_id.substr(0, 2) + '/' + build_id.substr(2) + ".debug";
+                             : "/.build-id/" + build_id.substr(0, 2) + '/' + build_id.substr(2) + ".debug";
 }
 
 DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const std::string& local_path,
@@ -80,7 +80,7 @@ DebugFile find_debug_file(const ElfImage& binary, const std::string& path, const
   const std::string& id = binary.build_id();
   if (const std::string by_id = build_id_path(id); !by_id.empty()) {
     for (const std::string& root : options.debug_roots) {
-      const std::string candidate = root + '/' + by_id;
+      const std::string candidate = root + by_id;
       if (is_found(open_with_id(candidate, id, FileTrust::system), candidate))
         return file;
     }
@@ -119,7 +119,7 @@ std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::stri
   if (by_id.empty())
     return nullptr;
   for (const std::string& root : options.debug_roots) {
-    if (auto found = open_with_id(root + '/' + by_id, wanted->build_id, FileTrust::system))
+    if (auto found = open_with_id(root + by_id, wanted->build_id, FileTrust::system))
       return found;
   }
   const std::string named =

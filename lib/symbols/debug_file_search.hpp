@@ -28,7 +28,7 @@ struct DebugFile {
 [[nodiscard]] std::unique_ptr<ElfImage> find_supplement(const ElfImage& image, const std::string& path,
                                                         const ElfFilesOptions& options, DebuginfodFind& servers);
 
-/// Where a file with this build id is below a debug root: `.build-id/ab/cdef.debug`; empty for ids that are too short.
+/// Where a file with this build id is below a debug root: `/.build-id/ab/cdef.debug`; empty for ids that are too short.
 [[nodiscard]] std::string build_id_path(const std::string& build_id);
 
 }  // namespace fathom::detail

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <exception>
 #include <initializer_list>
@@ -27,12 +26,6 @@ constexpr std::string_view kSynthetic = "synthetic";
 constexpr std::size_t kLongestName = 63;  // MAX_EVENT_NAME_LEN less its end
 constexpr std::chrono::milliseconds kRetryEvery{10};
 constexpr int kRetries = 100;
-
-std::string hexadecimal(std::uint64_t value) {
-  char digits[16];
-  const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), value, 16);
-  return "0x" + std::string(digits, end);
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -265,15 +258,15 @@ DynamicEvent DynamicEvents::define(const Kretprobe& probe) const {
 }
 
 DynamicEvent DynamicEvents::define(const Uprobe& probe) const {
-  std::string place = probe.path + ':' + hexadecimal(probe.offset);
+  std::string place = probe.path + ":0x" + tracefs::hexadecimal(probe.offset);
   if (probe.ref_ctr_offset)
-    place += '(' + hexadecimal(*probe.ref_ctr_offset) + ')';
+    place += "(0x" + tracefs::hexadecimal(*probe.ref_ctr_offset) + ')';
   return define(DynamicEventType::uprobe, {"p", probe.event, place, probe.arguments});
 }
 
 DynamicEvent DynamicEvents::define(const Uretprobe& probe) const {
   return define(DynamicEventType::uretprobe,
-                {"r", probe.event, probe.path + ':' + hexadecimal(probe.offset), probe.arguments});
+                {"r", probe.event, probe.path + ":0x" + tracefs::hexadecimal(probe.offset), probe.arguments});
 }
 
 DynamicEvent DynamicEvents::define(const Fprobe& probe) const {

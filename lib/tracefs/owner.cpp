@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -56,12 +55,6 @@ std::optional<std::uint64_t> own_pid_namespace(const std::string& proc) {
   return tracefs::parse_number<std::uint64_t>(text.substr(open + 1, close - open - 1));
 }
 
-std::string hexadecimal(std::uint64_t value) {
-  std::array<char, 16> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  return {digits.data(), end};
-}
-
 }  // namespace
 
 Owner Owner::current(const std::string& proc) {
@@ -100,8 +93,9 @@ bool Owner::alive(const std::string& proc) const {
 
 std::string Owner::unique_name() const {
   std::string name(kPrefix);
-  name += std::to_string(pid) + '_' + hexadecimal(start_time) + '_' + hexadecimal(pid_namespace) + '_';
-  return name + hexadecimal(std::random_device{}() & 0xffffffffU);
+  name +=
+      std::to_string(pid) + '_' + tracefs::hexadecimal(start_time) + '_' + tracefs::hexadecimal(pid_namespace) + '_';
+  return name + tracefs::hexadecimal(std::random_device{}() & 0xffffffffU);
 }
 
 }  // namespace fathom

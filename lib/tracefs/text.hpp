@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +59,13 @@ template <typename Number>
   if (error != std::errc{} || stop != end)
     return std::nullopt;
   return value;
+}
+
+/// "1f", without a prefix.
+[[nodiscard]] inline std::string hexadecimal(std::uint64_t value) {
+  std::array<char, 16> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return {digits.data(), end};
 }
 
 }  // namespace fathom::tracefs
