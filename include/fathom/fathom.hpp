@@ -69,6 +69,7 @@
 #include <fathom/bpf/arena_map.hpp>
 #include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bloom_filter.hpp>
+#include <fathom/bpf/bpf_attach_order.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_features.hpp>
 #include <fathom/bpf/bpf_iter.hpp>
@@ -81,6 +82,8 @@
 #include <fathom/bpf/bpf_types.hpp>
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
+#include <fathom/bpf/cgroup.hpp>
+#include <fathom/bpf/cgroup_program.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
 #include <fathom/bpf/fd_array.hpp>
 #include <fathom/bpf/fentry.hpp>
@@ -155,7 +158,7 @@
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
 /// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`,
-///   `hash_map.hpp` and the other typed maps, `ring_buffer.hpp`, `test_run.hpp`.
+///   `hash_map.hpp` and the other typed maps, `ring_buffer.hpp`, `test_run.hpp`, `cgroup_program.hpp`.
 ///   Its functions are in the component `fathom::bpf`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
 
 #include <cerrno>
 #include <exception>
@@ -62,6 +63,13 @@ std::unique_ptr<LinkState> make_state(const BpfProgram& program) {
   state->keeps = ProgramAccess::handle(program);
   state->what = program.name();
   return state;
+}
+
+// Both programs: the kernel holds the new one, and the object of the old one may hold what libbpf's link uses.
+void keep_too(LinkState& state, const BpfProgram& program) {
+  state.keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+      state.keeps, ProgramAccess::handle(program));
+  state.what = program.name();
 }
 
 }  // namespace
@@ -144,10 +152,27 @@ void BpfLink::update(const BpfProgram& program) {
   const int fd = link_fd(state_, "update the link of");
   if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0)
     throw bpf::failed(errno, "put " + program.name() + " in the place of", {}, state_->what);
-  // Both: the kernel holds the new program, and the object of the old one may hold what libbpf's link uses.
-  state_->keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
-      state_->keeps, ProgramAccess::handle(program));
-  state_->what = program.name();
+  keep_too(*state_, program);
+}
+
+void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
+  const int fd = link_fd(state_, "update the link of");
+  bpf_link_update_opts options{};
+  options.sz = sizeof(options);
+  options.flags = BPF_F_REPLACE;
+  options.old_prog_fd = static_cast<__u32>(expected.native_handle());
+  if (::bpf_link_update(fd, program.native_handle(), &options) != 0) {
+    const int error = errno;
+    if (error == EPERM && bpf::read_link_info(fd, state_->what).program_id != expected.id())
+      throw BpfError({.errno_value = error,
+                      .operation = "put " + program.name() + " in the place of",
+                      .name = state_->what,
+                      .cause = BpfCause::bad_attach_target,
+                      .hint = "what is attached now is not " + expected.name() + ", but the program of id " +
+                              std::to_string(bpf::read_link_info(fd, state_->what).program_id)});
+    throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
+  }
+  keep_too(*state_, program);
 }
 
 void BpfLink::detach() {

@@ -106,6 +106,17 @@ BpfSupport try_perf_link() {
   return error == EBADF ? BpfSupport::yes : support_of_errno(error);
 }
 
+// No descriptor: a kernel that knows the type and the flags looks for the cgroup and says EBADF.
+BpfSupport try_cgroup(const ProbeProgram& program, std::uint32_t flags) {
+  const ProbeLoad load = load_probe(program);
+  if (!load.program)
+    return support_of(load);
+  LinkCreateAttr attr = link_attr(load.program.get(), program.attach_type, -1);
+  attr.flags = flags;
+  const int error = try_link(attr);
+  return error == EBADF ? BpfSupport::yes : support_of_errno(error);
+}
+
 }  // namespace
 
 BpfSupport probe_attach(BpfAttachKind kind) {
@@ -137,6 +148,14 @@ BpfSupport probe_attach(BpfAttachKind kind) {
       return try_tracing(BpfProgramType::tracing, trace_iter, "task");
     case BpfAttachKind::perf_event:
       return try_perf_link();
+    case BpfAttachKind::cgroup:
+      return try_cgroup({BpfProgramType::cgroup_skb, cgroup_inet_ingress}, 0);
+    case BpfAttachKind::cgroup_order:
+      return try_cgroup({BpfProgramType::cgroup_skb, cgroup_inet_ingress}, kBefore);
+    case BpfAttachKind::cgroup_unix:
+      return try_cgroup({BpfProgramType::cgroup_sock_addr, cgroup_unix_connect}, 0);
+    case BpfAttachKind::lsm_cgroup:
+      return try_cgroup({BpfProgramType::lsm, BpfAttachType::lsm_cgroup, "socket_bind"}, 0);
   }
   return BpfSupport::unknown;
 }

@@ -113,6 +113,11 @@ struct LinkCreateUprobeMulti {
   std::uint32_t flags;
   std::uint32_t pid;
 };
+struct LinkCreateOrdered {
+  std::uint32_t relative_fd;
+  std::uint32_t padding;
+  std::uint64_t expected_revision;
+};
 
 /// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 6.13, as far as tracing needs it.
 struct LinkCreateAttr {
@@ -126,11 +131,34 @@ struct LinkCreateAttr {
     LinkCreatePerfEvent perf_event;      // 5.15
     LinkCreateKprobeMulti kprobe_multi;  // 5.18
     LinkCreateUprobeMulti uprobe_multi;  // 6.6
+    LinkCreateOrdered cgroup;            // 6.17
     std::uint64_t room[8];
   };
 };
 
+/// What BPF_PROG_QUERY takes, the part of `union bpf_attr` of Linux 6.17.
+struct ProgQueryAttr {
+  std::uint32_t target_fd;
+  std::uint32_t attach_type;
+  std::uint32_t query_flags;
+  std::uint32_t attach_flags;
+  std::uint64_t prog_ids;
+  std::uint32_t prog_cnt;
+  std::uint32_t padding;
+  std::uint64_t prog_attach_flags;  // 6.0
+  std::uint64_t link_ids;           // 6.6
+  std::uint64_t link_attach_flags;  // 6.6
+  std::uint64_t revision;           // 6.6 for devices, 6.17 for cgroups
+};
+
 /// Flags of both kinds of multi link: at the return of each function.
 inline constexpr std::uint32_t kMultiReturn = 1;
+
+/// Flags of attaching in an order: 6.6 for devices, 6.17 for cgroups.
+inline constexpr std::uint32_t kBefore = 1U << 3;
+inline constexpr std::uint32_t kAfter = 1U << 4;
+inline constexpr std::uint32_t kBesideLink = 1U << 13;
+/// BPF_F_PREORDER, 6.15.
+inline constexpr std::uint32_t kPreorder = 1U << 6;
 
 }  // namespace fathom::bpf

@@ -19,7 +19,7 @@ enum class BpfSupport : std::uint8_t {
 /// The enumerator's own name: "denied".
 [[nodiscard]] std::string_view to_string(BpfSupport support) noexcept;
 
-/// How a tracing program is attached, as far as kernels differ in it.
+/// How a program is attached, as far as kernels differ in it.
 enum class BpfAttachKind : std::uint8_t {
   kprobe,          ///< kprobe, kretprobe, ksyscall
   kprobe_multi,    ///< Linux 5.18
@@ -33,7 +33,11 @@ enum class BpfAttachKind : std::uint8_t {
   lsm,             ///< Linux 5.7; that "bpf" is in /sys/kernel/security/lsm is another matter
   tp_btf,          ///< Linux 5.5
   iter,            ///< Linux 5.8
-  perf_event       ///< links to perf events, Linux 5.15
+  perf_event,      ///< links to perf events, Linux 5.15
+  cgroup,          ///< links to cgroups, Linux 5.7
+  cgroup_order,    ///< those before and behind others, Linux 6.17
+  cgroup_unix,     ///< programs at unix sockets, Linux 6.7
+  lsm_cgroup       ///< Linux 6.0
 };
 
 /// What BPF can do on the running kernel, found out by doing it: programs of two instructions are loaded and attached

@@ -76,6 +76,9 @@ class BpfLink {
   /// Puts another program, of the same type, in the place of the attached one, with no gap. Since Linux 5.7, for the
   /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, struct_ops, iter.
   void update(const BpfProgram& program);
+  /// The same only if `expected` is what is attached now: else throws BpfError (bad_attach_target, EPERM), and nothing
+  /// has changed.
+  void update(const BpfProgram& program, const BpfProgram& expected);
   /// Takes the attachment away now and gives the link up. Links of cgroups, devices and network namespaces end for all
   /// who hold them; those of the tracing kinds cannot be told to, so the pin is removed, and another descriptor or pin
   /// keeps them. Throws BpfError if the kernel refuses; then nothing has changed.
