@@ -103,6 +103,7 @@
 #include <fathom/bpf/map_of_maps.hpp>
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/network_device.hpp>
 #include <fathom/bpf/per_cpu.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/perf_event_program.hpp>
@@ -132,6 +133,7 @@
 #include <fathom/bpf/usdt.hpp>
 #include <fathom/bpf/user_ring_buffer.hpp>
 #include <fathom/bpf/variable_spec.hpp>
+#include <fathom/bpf/xdp.hpp>
 #endif
 #if __has_include(<fathom/symbols/elf_symbolizer.hpp>)
 #include <fathom/symbols/dwarf_inline_sites.hpp>

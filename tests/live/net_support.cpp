@@ -165,6 +165,12 @@ void TestNetwork::remove(const std::string& device) {
   Request(RTM_DELLINK, 0, device_of_index(index(device))).run(netlink_.get(), "remove " + device);
 }
 
+void TestNetwork::set_mtu(const std::string& device, std::uint32_t bytes) {
+  Request request(RTM_NEWLINK, 0, device_of_index(index(device)));
+  request.attribute(IFLA_MTU, bytes);
+  request.run(netlink_.get(), "set the MTU of " + device);
+}
+
 void TestNetwork::add_address(const std::string& device, const std::string& address, std::uint8_t prefix_length) {
   in_addr number{};
   check(::inet_pton(AF_INET, address.c_str(), &number) == 1, "read the address " + address);
