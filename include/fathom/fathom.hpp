@@ -126,6 +126,8 @@
 #include <fathom/bpf/struct_ops.hpp>
 #include <fathom/bpf/syscall_program.hpp>
 #include <fathom/bpf/task_scope.hpp>
+#include <fathom/bpf/tc_classifier.hpp>
+#include <fathom/bpf/tc_direction.hpp>
 #include <fathom/bpf/test_run.hpp>
 #include <fathom/bpf/tracepoint.hpp>
 #include <fathom/bpf/uprobe.hpp>

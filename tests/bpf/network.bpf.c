@@ -175,9 +175,7 @@ int on_netkit_peer(struct __sk_buff* skb) {
 }
 
 static int step(struct __sk_buff* skb, int number) {
-  struct seen ignored = {};
-
-  if (count_skb(skb, &ignored))
+  if (count_skb(skb, &seen))
     order = order * 10 + number;
   return TC_ACT_UNSPEC;
 }

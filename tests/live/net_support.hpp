@@ -23,6 +23,9 @@ class TestNetwork {
   /// The same of netkit (Linux 6.7), as layer 2; the first is the primary one.
   void add_netkit(const std::string& primary, const std::string& peer);
   void remove(const std::string& device);
+  /// A clsact, as tc makes one; throws if there is one already, and remove_clsact() if there is none.
+  void add_clsact(const std::string& device);
+  void remove_clsact(const std::string& device);
   void set_mtu(const std::string& device, std::uint32_t bytes);
   /// An IPv4 address, "10.1.0.1", in a network of this prefix.
   void add_address(const std::string& device, const std::string& address, std::uint8_t prefix_length);

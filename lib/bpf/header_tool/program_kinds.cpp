@@ -37,6 +37,7 @@ constexpr std::array kRules = {
     Rule{BpfProgramType::lsm, BpfAttachType::lsm_cgroup, {}, {"CgroupProgram", "cgroup_program"}},
     Rule{BpfProgramType::ext, {}, {}, {"Freplace", "freplace"}},
     Rule{BpfProgramType::perf_event, {}, {}, {"PerfEventProgram", "perf_event_program"}},
+    Rule{BpfProgramType::sched_cls, BpfAttachType::cgroup_inet_ingress, {}, {"TcClassifier", "tc_classifier"}},
     Rule{BpfProgramType::xdp, BpfAttachType::xdp, {}, {"Xdp", "xdp"}},
     Rule{BpfProgramType::syscall, {}, {}, {"SyscallProgram", "syscall_program"}},
     Rule{BpfProgramType::socket_filter, {}, {}, {"SocketFilter", "socket_filter"}},
