@@ -1,14 +1,16 @@
 include(GNUInstallDirs)
 
-# fathom_add_component(NAME [INTERFACE] [NEEDS component...] [PACKAGES package...] [LIBRARIES target...]): the library fathom_NAME, known as fathom::NAME inside the
-# build and after installation; static, or INTERFACE where it only gathers others. NEEDS are components of ours, which
-# whoever asks for this one gets as well. LIBRARIES are what our sources use of others and our headers do not show; the
-# installed package finds them again in PACKAGES, by find_package. FathomInstall goes through all that were added here.
+# fathom_add_component(NAME [INTERFACE] [NEEDS component...] [PACKAGES package...] [LIBRARIES target...]): the library
+# fathom_NAME, known as fathom::NAME inside the build and after installation; static, or INTERFACE where it only gathers
+# others or is all headers. NEEDS are components of ours, which whoever asks for this one gets as well. LIBRARIES are what
+# it uses of others: our sources, and our headers do not show it, or with INTERFACE our headers; the installed package
+# finds them again in PACKAGES, by find_package. FathomInstall goes through all that were added here.
 function(fathom_add_component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "" "NEEDS;PACKAGES;LIBRARIES")
   if(arg_INTERFACE)
     add_library(fathom_${name} INTERFACE)
     set(scope INTERFACE)
+    target_link_libraries(fathom_${name} INTERFACE ${arg_LIBRARIES})
   else()
     add_library(fathom_${name} STATIC)
     set(scope PUBLIC)
@@ -29,12 +31,17 @@ function(fathom_add_component name)
 endfunction()
 
 # fathom_add_room(COMPONENT ROOM HEADERS a.hpp ... SOURCES a.cpp ...): one room of the house, from include/fathom/ROOM
-# and lib/ROOM, as part of a component. Called by lib/ROOM/CMakeLists.txt.
+# and lib/ROOM, as part of a component; one that is INTERFACE has no sources. Called by lib/ROOM/CMakeLists.txt.
 function(fathom_add_room component room)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "HEADERS;SOURCES")
   list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/fathom/${room}/")
   list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/lib/${room}/")
+  get_target_property(type fathom_${component} TYPE)
+  set(scope PUBLIC)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    set(scope INTERFACE)
+  endif()
   target_sources(fathom_${component}
-    PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${arg_HEADERS}
+    ${scope} FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${arg_HEADERS}
     PRIVATE ${arg_SOURCES})
 endfunction()

@@ -23,3 +23,4 @@ endmacro()
 
 fathom_optional_component(elf Elfutils "ELF symbols and DWARF" "libdw-dev libelf-dev")
 fathom_optional_component(bpf LibBpf "eBPF programs and maps" "libbpf-dev")
+fathom_optional_component(asio Boost "Boost.Asio adapters" "libboost-dev")

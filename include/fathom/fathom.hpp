@@ -137,6 +137,9 @@
 #include <fathom/bpf/variable_spec.hpp>
 #include <fathom/bpf/xdp.hpp>
 #endif
+#ifdef FATHOM_ASIO  // by fathom::asio: who does not link that is spared Boost
+#include <fathom/async/async_reader.hpp>
+#endif
 #if __has_include(<fathom/symbols/elf_symbolizer.hpp>)
 #include <fathom/symbols/dwarf_inline_sites.hpp>
 #include <fathom/symbols/elf_files.hpp>
@@ -164,6 +167,7 @@
 /// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`,
 ///   `hash_map.hpp` and the other typed maps, `ring_buffer.hpp`, `test_run.hpp`, `cgroup_program.hpp`.
 ///   Its functions are in the component `fathom::bpf`
+/// - `async`: any of these sources, awaited with Boost.Asio, in the component `fathom::asio`. `async/async_reader.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///
 /// What throws, throws fathom::Error. Nothing is printed, and nothing is left behind in the kernel.

@@ -17,6 +17,8 @@ class UniqueFd {
   UniqueFd() noexcept = default;
   /// Takes ownership of `fd`; a negative value is "none".
   explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+  /// Another descriptor of what `fd` has open, closed on exec. Throws Error (EBADF; EMFILE: too many descriptors).
+  [[nodiscard]] static UniqueFd duplicate(int fd);
   ~UniqueFd() { reset(); }
   /// Takes over what `other` owns, which then owns nothing.
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}

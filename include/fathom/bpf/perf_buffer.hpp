@@ -16,8 +16,26 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace fathom {
+
+/// A record of a PerfBuffer, copied, and the CPU on which it was written.
+template <class T>
+struct PerfRecord {
+  unsigned cpu = 0;  ///< where the program ran
+  T record{};        ///< what it wrote
+};
+
+/// What came since the last call of PerfBuffer::drain.
+template <class T>
+struct PerfBatch {
+  std::vector<PerfRecord<T>> records;  ///< CPU by CPU, in order within each
+  std::uint64_t lost = 0;              ///< how many records the kernel had no room for
+
+  /// Whether nothing happened at all.
+  [[nodiscard]] bool empty() const noexcept { return records.empty() && lost == 0; }
+};
 
 /// Reads the records that a program writes with bpf_perf_event_output() into a map of type
 /// BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU. For kernels before 5.8, which have no RingBuffer, or where CPUs
@@ -68,6 +86,17 @@ class PerfBuffer {
       return true;
     });
     return count;
+  }
+
+  /// Copies all records that are there, and never waits. It allocates; consume() does not.
+  [[nodiscard]] PerfBatch<T> drain()
+    requires(!Record::kAnySize)
+  {
+    PerfBatch<T> batch;
+    const std::uint64_t lost_before = lost();
+    consume([&](unsigned cpu, const T& record) { batch.records.push_back({cpu, record}); });
+    batch.lost = lost() - lost_before;
+    return batch;
   }
 
   /// An epoll descriptor, which stays this object's: readable when a CPU has got as many records as the options ask

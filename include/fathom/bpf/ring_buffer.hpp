@@ -75,8 +75,11 @@ class RingBatch {
     mutable bool taken_ = false;
   };
 
+  /// None.
+  RingBatch() = default;
+
   /// The first that has not been read.
-  [[nodiscard]] Iterator begin() const { return Iterator(memory_, end_); }
+  [[nodiscard]] Iterator begin() const { return memory_ == nullptr ? Iterator() : Iterator(memory_, end_); }
   [[nodiscard]] std::default_sentinel_t end() const { return {}; }
   /// Whether none is left.
   [[nodiscard]] bool empty() const { return begin() == end(); }
@@ -86,8 +89,8 @@ class RingBatch {
   friend class RingBuffer;
   RingBatch(detail::RingBufferMemory& memory, detail::RingBufferMemory::Position end) : memory_(&memory), end_(end) {}
 
-  detail::RingBufferMemory* memory_;
-  detail::RingBufferMemory::Position end_;
+  detail::RingBufferMemory* memory_ = nullptr;
+  detail::RingBufferMemory::Position end_ = 0;
 };
 
 /// Reads the records that a program writes into a map of type BPF_MAP_TYPE_RINGBUF, in the order in which they were
@@ -123,6 +126,12 @@ class RingBuffer {
     if (!memory_.ready())
       memory_.wait(timeout);
     return RingBatch<T>(memory_, memory_.produced());
+  }
+  /// The same without waiting, and without a system call: what is there. For AsyncReader, and for loops of one's own
+  /// around native_handle().
+  [[nodiscard]] RingBatch<T> drain() noexcept {
+    memory_.release();
+    return memory_.ready() ? RingBatch<T>(memory_, memory_.produced()) : RingBatch<T>();
   }
 
   /// Calls `on_record` with each record that is there, until none is or it returns false (it may return nothing), and

@@ -35,6 +35,8 @@ struct SymbolChangeSummary {
 
   /// Whether symbols that were read before are out of date, or may be: something changed, or was lost.
   [[nodiscard]] bool due() const noexcept { return lossy() || !modules.empty() || !ksymbols.empty(); }
+  /// Whether nothing happened at all.
+  [[nodiscard]] bool empty() const noexcept { return !due(); }
   /// Whether something was lost.
   [[nodiscard]] bool lossy() const noexcept { return module_losses != 0 || !ksymbol_losses.empty(); }
   /// Adds what came later.
