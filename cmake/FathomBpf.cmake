@@ -6,7 +6,7 @@
 # and generates `<fathom-bpf/NAME.bpf.hpp>` for it: the namespace NAME with the embedded `object`, the names of programs,
 # maps and variables with their types, and the records that these use as C++ structs. NAME is the file's name up to its
 # first dot, with '_' for what no C++ name may have. The source may include <bpf/bpf_helpers.h> of libbpf, and
-# <fathom.bpf.h> and <kernel_types.bpf.h> of ours.
+# <fathom.bpf.h>, <kernel_types.bpf.h> and <timer.bpf.h> of ours.
 #
 #   FATHOM_BPF_CLANG, FATHOM_BPF_STRIP   the compiler (14 or later), and llvm-strip of the same version; found if not set
 function(fathom_add_bpf target source)

@@ -6,6 +6,7 @@
 #include <fathom/base/nearest_names.hpp>
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/base/time.hpp>
+#include <fathom/base/timer_ticks.hpp>
 #include <fathom/base/trace_clock.hpp>
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/btf/btf.hpp>
@@ -79,6 +80,7 @@
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/bpf_program.hpp>
 #include <fathom/bpf/bpf_stats.hpp>
+#include <fathom/bpf/bpf_timer.hpp>
 #include <fathom/bpf/bpf_types.hpp>
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fathom::bpf {
 
@@ -53,6 +54,18 @@ bool lacks_type(BpfMapType type) {
   return to_string(type).empty() || libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr) == 0;
 }
 
+// What a verifier says, with an errno that tells less, where this kernel lacks what the program calls; empty if it is
+// not that.
+std::string missing_call(std::string_view log) {
+  // "invalid func unknown#169": a number above those of all helpers that the kernel knows.
+  if (says(log, "\ninvalid func ") || log.starts_with("invalid func "))
+    return "this kernel is older than that helper";
+  // "bpf_timer cannot be used for PREEMPT_RT.": Linux 6.17, and stable kernels since then.
+  if (says(log, "cannot be used for PREEMPT_RT"))
+    return "a kernel with PREEMPT_RT has none of these, others do";
+  return {};
+}
+
 std::string type_text(std::string_view name, std::uint32_t number) {
   return name.empty() ? "number " + std::to_string(number) : std::string(name);
 }
@@ -65,6 +78,9 @@ void explain_program(BpfFailure& failure, const ProgramSpec& program, std::strin
     failure.cause = BpfCause::bad_object;
     failure.hint = "the section '" + program.section + "' says no program type" + near_sections(program.section) +
                    "; set ProgramSpec::type if that is as it should be";
+  } else if (std::string missing = missing_call(failure.log); !missing.empty()) {
+    failure.cause = BpfCause::unsupported;
+    failure.hint = std::move(missing);
   } else if (failure.errno_value == ESRCH || failure.errno_value == ENOENT) {
     failure.cause = BpfCause::no_such_function;
     failure.hint =
