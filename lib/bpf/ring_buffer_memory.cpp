@@ -49,21 +49,21 @@ std::byte* map_part(const BpfMap& map, std::size_t size, int protection, std::si
 
 }  // namespace
 
-RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map), mask_(std::size_t{map.max_entries()} - 1) {
+RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
   check(map);
   epoll_ = bpf::make_epoll(map);
   bpf::add_to_epoll(epoll_, EPOLLIN, map.native_handle(), map);
   const std::size_t page = page_size();
+  const std::size_t capacity = map.max_entries();
   consumer_ = reinterpret_cast<Position*>(map_part(map, page, PROT_READ | PROT_WRITE, 0));
   try {
-    std::byte* const rest = map_part(map, page + 2 * capacity(), PROT_READ, page);
+    std::byte* const rest = map_part(map, page + 2 * capacity, PROT_READ, page);
     producer_ = reinterpret_cast<Position*>(rest);
-    data_ = rest + page;
+    walk_ = RingWalk(rest + page, capacity, std::atomic_ref(*consumer_).load(std::memory_order_acquire));
   } catch (...) {
     ::munmap(consumer_, page);
     throw;
   }
-  position_ = std::atomic_ref(*consumer_).load(std::memory_order_acquire);
 }
 
 RingBufferMemory::~RingBufferMemory() {
@@ -76,31 +76,20 @@ RingBufferMemory::~RingBufferMemory() {
 }
 
 RingBufferMemory::RingBufferMemory(RingBufferMemory&& other) noexcept
-    : stats(other.stats),
-      map_(other.map_),
+    : map_(std::move(other.map_)),
       epoll_(std::move(other.epoll_)),
       consumer_(std::exchange(other.consumer_, nullptr)),
       producer_(std::exchange(other.producer_, nullptr)),
-      data_(std::exchange(other.data_, nullptr)),
-      mask_(other.mask_),
-      position_(other.position_) {}
+      walk_(other.walk_) {}
 
 RingBufferMemory& RingBufferMemory::operator=(RingBufferMemory&& other) noexcept {
   RingBufferMemory taken(std::move(other));
-  std::swap(stats, taken.stats);
   std::swap(map_, taken.map_);
   std::swap(epoll_, taken.epoll_);
   std::swap(consumer_, taken.consumer_);
   std::swap(producer_, taken.producer_);
-  std::swap(data_, taken.data_);
-  std::swap(mask_, taken.mask_);
-  std::swap(position_, taken.position_);
+  std::swap(walk_, taken.walk_);
   return *this;
-}
-
-void RingBufferMemory::resynchronize(Position end) noexcept {
-  stats.resynchronized += 1;
-  position_ = end;
 }
 
 void RingBufferMemory::wait(std::optional<std::chrono::nanoseconds> timeout) const {

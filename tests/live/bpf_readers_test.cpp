@@ -226,6 +226,25 @@ TEST_F(RingBufferLive, AMovedReaderGoesOnAndTheNextReaderToo) {
   EXPECT_THAT(numbers(bpf.ring_buffer<readers::event>("events").poll(1s)), ElementsAre(2));
 }
 
+TEST_F(RingBufferLive, WhatAnotherReaderTookIsGivenUp) {
+  const LoadedBpf bpf = load();
+  auto events = bpf.ring_buffer<readers::event>("events");
+  {
+    // It gives back room that the first has not read, and the program writes there.
+    auto other = bpf.ring_buffer<readers::event>("events");
+    for (unsigned round = 0; round < 3; ++round) {
+      EXPECT_EQ(emit(bpf, 0, kFits), 0U);
+      EXPECT_EQ(other.consume([](const readers::event&) {}), kFits);
+    }
+  }
+  EXPECT_GT(events.waiting(), events.capacity());
+  EXPECT_EQ(events.consume([](const readers::event&) { ADD_FAILURE(); }), 0U);
+  EXPECT_EQ(events.stats().resynchronized, 1U);
+  EXPECT_EQ(events.waiting(), 0U);
+  emit(bpf, 5, 2);
+  EXPECT_THAT(numbers(events.poll(1s)), ElementsAre(5, 6));
+}
+
 TEST_F(RingBufferLive, ReadingARecordAllocatesNothing) {
   const LoadedBpf bpf = load();
   auto events = bpf.ring_buffer<readers::event>("events");

@@ -55,7 +55,7 @@ class RingBatch {
       taken_ = false;
       record_ = memory_->next(end_, after_);
       while (record_.data() != nullptr && !Record::fits(record_.size())) [[unlikely]] {
-        memory_->stats.wrong_size += 1;
+        memory_->stats().wrong_size += 1;
         memory_->read_up_to(after_);
         record_ = memory_->next(end_, after_);
       }
@@ -64,7 +64,7 @@ class RingBatch {
       if (taken_)
         return;
       taken_ = true;
-      memory_->stats.read += 1;
+      memory_->stats().read += 1;
       memory_->read_up_to(after_);
     }
 
@@ -147,10 +147,10 @@ class RingBuffer {
       for (auto record = memory_.next(end, after); record.data() != nullptr; record = memory_.next(end, after)) {
         const AtEnd release{memory_, after};
         if (!Record::fits(record.size())) [[unlikely]] {
-          memory_.stats.wrong_size += 1;
+          memory_.stats().wrong_size += 1;
           continue;
         }
-        memory_.stats.read += 1;
+        memory_.stats().read += 1;
         count += 1;
         if constexpr (std::convertible_to<std::invoke_result_t<F&, typename Record::View>, bool>) {
           if (!std::invoke(on_record, Record::view(record)))
@@ -180,7 +180,7 @@ class RingBuffer {
   /// An epoll descriptor, which stays this object's: readable when a record is there.
   [[nodiscard]] int native_handle() const noexcept { return memory_.native_handle(); }
   /// What was read, and what was passed over.
-  [[nodiscard]] const RingReaderStats& stats() const noexcept { return memory_.stats; }
+  [[nodiscard]] const RingReaderStats& stats() const noexcept { return memory_.stats(); }
   /// How many records the program had no room for, since it was loaded; empty if it does not count them, which it does
   /// in a global `__u64 NAME_lost` (fathom.bpf.h).
   [[nodiscard]] std::optional<std::uint64_t> lost() const noexcept {
