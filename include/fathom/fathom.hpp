@@ -85,6 +85,7 @@
 #include <fathom/bpf/bpf_variable.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
 #include <fathom/bpf/cgroup.hpp>
+#include <fathom/bpf/cgroup_attach_storage.hpp>
 #include <fathom/bpf/cgroup_program.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
 #include <fathom/bpf/fd_array.hpp>

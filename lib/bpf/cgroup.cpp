@@ -28,8 +28,8 @@ namespace {
 BpfError no_cgroup(int error, const std::string& path, const std::string& mounts, const std::string& why) {
   const auto mount = Cgroup::mount_point(mounts);
   return BpfError({.errno_value = error,
-                   .operation = "open",
-                   .target = "the cgroup " + path,
+                   .operation = "open the cgroup",
+                   .object = path,
                    .cause = error == EACCES ? BpfCause::denied : BpfCause::bad_attach_target,
                    .hint = why + (why.empty() ? "" : "; ") +
                            (mount ? "cgroups of version 2 are mounted at " + *mount
@@ -71,8 +71,8 @@ bpf::CgroupQuery query(const Cgroup& cgroup, BpfAttachType type, bool effective)
   if (error == 0)
     return result;
   BpfFailure failure{.errno_value = error,
-                     .operation = "ask what is attached to",
-                     .target = "the cgroup " + cgroup.path(),
+                     .operation = "ask what is attached to the cgroup",
+                     .object = cgroup.path(),
                      .cause = bpf::cause_of(error, false)};
   if (bpf::is_gone(error)) {
     failure.cause = BpfCause::bad_attach_target;

@@ -136,8 +136,8 @@ struct Detacher {
     const int error = errno;
     if (bpf::is_gone(error))
       return;
-    BpfFailure failure = bpf::attach_failure(program, error, target);
-    failure.operation = "detach";
+    BpfFailure failure = bpf::attach_failure(program, error, {});
+    failure.operation = "detach from " + target + " the program";
     throw BpfError(std::move(failure));
   }
 };

@@ -1,4 +1,5 @@
 #include "attach_support.hpp"
+#include "cgroup_support.hpp"
 #include "loopback.hpp"
 #include "test_cgroup.hpp"
 
@@ -18,25 +19,24 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <fathom-bpf/cgroup.bpf.hpp>
-#include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
-using fathom::BpfLink;
-using fathom::BpfObject;
-using fathom::CgroupProgram;
 using fathom::LoadedBpf;
 using fathom::UniqueFd;
+using fathom::live::attach_all;
 using fathom::live::bind_to;
 using fathom::live::connect_to;
 using fathom::live::if_kernel_has;
+using fathom::live::kAsked;
+using fathom::live::kDroppedBytes;
+using fathom::live::kRefused;
+using fathom::live::kServer;
 using fathom::live::listener;
+using fathom::live::load_cgroup_programs;
 using fathom::live::loopback4;
 using fathom::live::loopback6;
 using fathom::live::send_to;
@@ -44,30 +44,6 @@ using fathom::live::TestCgroup;
 using testing::ElementsAre;
 
 using BpfCgroup = fathom::live::BpfTest;
-
-constexpr std::uint16_t kServer = 4321;
-constexpr std::uint16_t kAsked = 80;
-constexpr std::uint16_t kRefused = 99;
-constexpr std::uint32_t kDroppedBytes = 128;  // of which 28 are headers
-
-LoadedBpf load(std::initializer_list<std::string_view> programs) {
-  BpfObject object = BpfObject::open(cgroup::object);
-  for (const std::string_view name : programs)
-    object.program(name).autoload = true;
-  object.variable("dropped_bytes").set<std::uint32_t>(kDroppedBytes);
-  object.variable("refused_port").set<std::uint16_t>(kRefused);
-  object.variable("asked_port").set<std::uint16_t>(kAsked);
-  object.variable("server_port").set<std::uint16_t>(kServer);
-  return object.load();
-}
-
-// All programs of the object, attached to one cgroup.
-std::vector<BpfLink> attach_all(const LoadedBpf& bpf, const TestCgroup& group) {
-  std::vector<BpfLink> links;
-  for (const auto& program : bpf.programs())
-    links.push_back(CgroupProgram(program).attach(group.cgroup()));
-  return links;
-}
 
 struct cgroup::counts counts_of(const LoadedBpf& bpf, std::string_view name) {
   return bpf.variable<struct cgroup::counts>(name).get();
@@ -88,7 +64,7 @@ using Errors = std::optional<std::array<int, Size>>;
 
 TEST_F(BpfCgroup, PacketsAreCountedAndDropped) {
   const TestCgroup group("skb");
-  const LoadedBpf bpf = load({"on_ingress", "on_egress"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_ingress", "on_egress"});
   const auto links = attach_all(bpf, group);
   EXPECT_EQ(links[0].info().cgroup_id, group.cgroup().id());
   EXPECT_EQ(links[0].info().attach_type, fathom::BpfAttachType::cgroup_inet_ingress);
@@ -118,7 +94,7 @@ TEST_F(BpfCgroup, PacketsAreCountedAndDropped) {
 
 TEST_F(BpfCgroup, SocketsAreRefusedAndTheirEndSeen) {
   const TestCgroup group("sock");
-  const LoadedBpf bpf = load({"on_create", "on_release", "on_post_bind4", "on_post_bind6"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_create", "on_release", "on_post_bind4", "on_post_bind6"});
   const auto links = attach_all(bpf, group);
   const Errors<5> errors = group.run([] {
     const UniqueFd four = udp(AF_INET);
@@ -139,7 +115,7 @@ TEST_F(BpfCgroup, SocketsAreRefusedAndTheirEndSeen) {
 
 TEST_F(BpfCgroup, BindIsRefused) {
   const TestCgroup group("bind");
-  const LoadedBpf bpf = load({"on_bind4", "on_bind6"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_bind4", "on_bind6"});
   const auto links = attach_all(bpf, group);
   const Errors<4> errors = group.run([] {
     const UniqueFd four = tcp(AF_INET);
@@ -155,8 +131,8 @@ TEST_F(BpfCgroup, BindIsRefused) {
 
 TEST_F(BpfCgroup, ConnectLeadsToAnotherServer) {
   const TestCgroup group("connect");
-  const LoadedBpf bpf =
-      load({"on_connect4", "on_connect6", "on_getpeername4", "on_getpeername6", "on_getsockname4", "on_getsockname6"});
+  const LoadedBpf bpf = load_cgroup_programs(
+      {"on_connect4", "on_connect6", "on_getpeername4", "on_getpeername6", "on_getsockname4", "on_getsockname6"});
   const auto links = attach_all(bpf, group);
   const auto names = bpf.variable<std::uint64_t>("names");
   const Errors<11> seen = group.run([&] {
@@ -190,7 +166,7 @@ TEST_F(BpfCgroup, ConnectLeadsToAnotherServer) {
 
 TEST_F(BpfCgroup, DatagramsAreLedElsewhereAndSeemNotToBe) {
   const TestCgroup group("msg");
-  const LoadedBpf bpf = load({"on_sendmsg4", "on_sendmsg6", "on_recvmsg4", "on_recvmsg6"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_sendmsg4", "on_sendmsg6", "on_recvmsg4", "on_recvmsg6"});
   const auto links = attach_all(bpf, group);
   const Errors<6> seen = group.run([] {
     std::array<int, 6> result{};
@@ -222,11 +198,11 @@ TEST_F(BpfCgroup, UnixSockets) {
   const TestCgroup group("unix");
   const fathom::BpfSupport has = fathom::BpfFeatures().attach(fathom::BpfAttachKind::cgroup_unix);
   if (has != fathom::BpfSupport::yes) {
-    EXPECT_THROW((void)load({"on_connect_unix"}), fathom::BpfError);
+    EXPECT_THROW((void)load_cgroup_programs({"on_connect_unix"}), fathom::BpfError);
     GTEST_SKIP() << "programs at unix sockets came with Linux 6.7: " << to_string(has);
   }
-  const LoadedBpf bpf =
-      load({"on_connect_unix", "on_sendmsg_unix", "on_recvmsg_unix", "on_getpeername_unix", "on_getsockname_unix"});
+  const LoadedBpf bpf = load_cgroup_programs(
+      {"on_connect_unix", "on_sendmsg_unix", "on_recvmsg_unix", "on_getpeername_unix", "on_getsockname_unix"});
   const auto links = attach_all(bpf, group);
   const auto names = bpf.variable<std::uint64_t>("names");
   const Errors<7> seen = group.run([&] {
@@ -265,7 +241,7 @@ TEST_F(BpfCgroup, UnixSockets) {
 
 TEST_F(BpfCgroup, DevicesAreRefused) {
   const TestCgroup group("dev");
-  const LoadedBpf bpf = load({"on_device"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_device"});
   const auto links = attach_all(bpf, group);
   const Errors<3> seen = group.run([] {
     const auto outcome = [](const char* path, int mode) {
@@ -281,7 +257,7 @@ TEST_F(BpfCgroup, DevicesAreRefused) {
 
 TEST_F(BpfCgroup, SysctlsAreRefused) {
   const TestCgroup group("sysctl");
-  const LoadedBpf bpf = load({"on_sysctl"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_sysctl"});
   const auto links = attach_all(bpf, group);
   const Errors<2> seen = group.run([] {
     const auto outcome = [](const char* path) {
@@ -299,7 +275,7 @@ TEST_F(BpfCgroup, SysctlsAreRefused) {
 
 TEST_F(BpfCgroup, SocketOptionsAreAltered) {
   const TestCgroup group("sockopt");
-  const LoadedBpf bpf = load({"on_setsockopt", "on_getsockopt"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_setsockopt", "on_getsockopt"});
   const auto links = attach_all(bpf, group);
   const Errors<5> seen = group.run([] {
     const UniqueFd socket = udp(AF_INET);
@@ -321,7 +297,7 @@ TEST_F(BpfCgroup, SocketOptionsAreAltered) {
 
 TEST_F(BpfCgroup, ConnectionsChangeTheirState) {
   const TestCgroup group("sockops");
-  const LoadedBpf bpf = load({"on_tcp"});
+  const LoadedBpf bpf = load_cgroup_programs({"on_tcp"});
   const auto links = attach_all(bpf, group);
   constexpr unsigned kConnections = 7;
   EXPECT_EQ(group.run([] {
@@ -359,7 +335,7 @@ TEST_F(BpfCgroup, ConnectionsChangeTheirState) {
 TEST_F(BpfCgroup, SecurityHooksOfOneCgroup) {
   const TestCgroup group("lsm");
   std::string reason;
-  const auto bpf = if_kernel_has([] { return load({"on_lsm_bind"}); }, reason);
+  const auto bpf = if_kernel_has([] { return load_cgroup_programs({"on_lsm_bind"}); }, reason);
   if (!bpf)
     GTEST_SKIP() << reason;
   const auto links = attach_all(*bpf, group);

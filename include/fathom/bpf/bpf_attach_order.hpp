@@ -13,8 +13,8 @@ namespace fathom {
 ///     auto link = count.attach(cgroup, {.order = fathom::BpfAttachOrder::before(first)});
 ///
 /// A link is placed beside a link, an attachment without a link beside a program that has none either. The link or
-/// program that is named must be there until the attach call returns. Linux 6.17 for cgroups, 6.6 for network devices;
-/// older kernels run programs in the order in which they were attached.
+/// program that is named must be there until the attach call returns. Linux 6.17 for cgroups (Debian's 6.12.117 has it
+/// too), 6.6 for network devices; older kernels run programs in the order in which they were attached.
 class BpfAttachOrder {
  public:
   /// The kernel's own order: behind those that are there.

@@ -65,7 +65,7 @@ class CgroupProgram : public BpfProgram {
   explicit CgroupProgram(const BpfProgram& program);
 
   /// Attaches it beside those that are there, for as long as the link lives. When the cgroup is removed, the link stays
-  /// and is attached to nothing: its info().cgroup_id is 0.
+  /// and is soon attached to nothing: its info().cgroup_id is 0.
   [[nodiscard]] BpfLink attach(const Cgroup& cgroup, const CgroupLinkOptions& options = {}) const;
   /// Attaches it by BPF_PROG_ATTACH, as systemd and older tools do: needed to allow less than allow_multi. The kernel
   /// keeps it when this process dies; destroying or detach()ing what this returns takes it away if it is still there

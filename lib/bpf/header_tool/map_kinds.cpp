@@ -33,6 +33,9 @@ std::string_view map_header(BpfMapType type) noexcept {
     case BpfMapType::inode_storage:
     case BpfMapType::cgrp_storage:
       return "local_storage";
+    case BpfMapType::cgroup_storage:
+    case BpfMapType::percpu_cgroup_storage:
+      return "cgroup_attach_storage";
     case BpfMapType::sockmap:
     case BpfMapType::sockhash:
       return "sock_map";
