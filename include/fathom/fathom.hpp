@@ -87,6 +87,7 @@
 #include <fathom/bpf/cgroup.hpp>
 #include <fathom/bpf/cgroup_attach_storage.hpp>
 #include <fathom/bpf/cgroup_program.hpp>
+#include <fathom/bpf/device_programs.hpp>
 #include <fathom/bpf/embedded_bpf.hpp>
 #include <fathom/bpf/fd_array.hpp>
 #include <fathom/bpf/fentry.hpp>
@@ -106,6 +107,7 @@
 #include <fathom/bpf/map_of_maps.hpp>
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/netkit.hpp>
 #include <fathom/bpf/network_device.hpp>
 #include <fathom/bpf/per_cpu.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
@@ -131,6 +133,7 @@
 #include <fathom/bpf/task_scope.hpp>
 #include <fathom/bpf/tc_classifier.hpp>
 #include <fathom/bpf/tc_direction.hpp>
+#include <fathom/bpf/tcx.hpp>
 #include <fathom/bpf/test_run.hpp>
 #include <fathom/bpf/tracepoint.hpp>
 #include <fathom/bpf/uprobe.hpp>

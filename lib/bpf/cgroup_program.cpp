@@ -151,8 +151,8 @@ BpfLink CgroupProgram::attach(const Cgroup& cgroup, const CgroupLinkOptions& opt
   const BpfAttachType type = attach_type_of(*this, options.attach_type, cgroup);
   bpf::LinkCreateAttr attr = bpf::link_attr(native_handle(), type, cgroup.native_handle());
   attr.flags = options.order.flags() | (options.preorder ? bpf::kPreorder : 0);
-  attr.cgroup.relative_fd = static_cast<std::uint32_t>(options.order.descriptor());
-  attr.cgroup.expected_revision = options.expected_revision.value_or(0);
+  attr.ordered.relative_fd = static_cast<std::uint32_t>(options.order.descriptor());
+  attr.ordered.expected_revision = options.expected_revision.value_or(0);
   // An older kernel would not look at it.
   if (options.expected_revision && !cgroup.revision(type)) {
     BpfFailure failure = bpf::attach_failure(*this, EOPNOTSUPP, bpf::cgroup_target(cgroup));

@@ -5,11 +5,13 @@
 #include <fathom/base/error.hpp>
 
 #include <linux/bpf.h>
+#include <linux/if_link.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace fathom::bpf {
@@ -117,6 +119,27 @@ BpfSupport try_cgroup(const ProbeProgram& program, std::uint32_t flags) {
   return error == EBADF ? BpfSupport::yes : support_of_errno(error);
 }
 
+// No device has this index: a kernel that looks for it says ENODEV.
+BpfSupport try_device(BpfAttachType attach_type) {
+  const ProbeLoad load = load_probe({BpfProgramType::sched_cls, attach_type});
+  if (!load.program)
+    return support_of(load);
+  const int error = try_link(link_attr(load.program.get(), attach_type, std::numeric_limits<std::int32_t>::max()));
+  return error == ENODEV ? BpfSupport::yes : support_of_errno(error);
+}
+
+// The loopback, device 1 of every network namespace, runs no programs itself: a kernel that comes so far says
+// EOPNOTSUPP (net/core/dev.c, dev_xdp_attach).
+BpfSupport try_xdp_link() {
+  const ProbeLoad load = load_probe({BpfProgramType::xdp, BpfAttachType::xdp});
+  if (!load.program)
+    return support_of(load);
+  LinkCreateAttr attr = link_attr(load.program.get(), BpfAttachType::xdp, 1);
+  attr.flags = XDP_FLAGS_HW_MODE;
+  const int error = try_link(attr);
+  return error == EOPNOTSUPP ? BpfSupport::yes : support_of_errno(error);
+}
+
 }  // namespace
 
 BpfSupport probe_attach(BpfAttachKind kind) {
@@ -156,6 +179,12 @@ BpfSupport probe_attach(BpfAttachKind kind) {
       return try_cgroup({BpfProgramType::cgroup_sock_addr, cgroup_unix_connect}, 0);
     case BpfAttachKind::lsm_cgroup:
       return try_cgroup({BpfProgramType::lsm, BpfAttachType::lsm_cgroup, "socket_bind"}, 0);
+    case BpfAttachKind::xdp:
+      return try_xdp_link();
+    case BpfAttachKind::tcx:
+      return try_device(tcx_ingress);
+    case BpfAttachKind::netkit:
+      return try_device(netkit_primary);
   }
   return BpfSupport::unknown;
 }

@@ -131,7 +131,7 @@ struct LinkCreateAttr {
     LinkCreatePerfEvent perf_event;      // 5.15
     LinkCreateKprobeMulti kprobe_multi;  // 5.18
     LinkCreateUprobeMulti uprobe_multi;  // 6.6
-    LinkCreateOrdered cgroup;            // 6.17
+    LinkCreateOrdered ordered;           // tcx 6.6, netkit 6.7, cgroups 6.17
     std::uint64_t room[8];
   };
 };

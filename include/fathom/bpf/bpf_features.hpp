@@ -37,7 +37,10 @@ enum class BpfAttachKind : std::uint8_t {
   cgroup,          ///< links to cgroups, Linux 5.7
   cgroup_order,    ///< those before and behind others, Linux 6.17
   cgroup_unix,     ///< programs at unix sockets, Linux 6.7
-  lsm_cgroup       ///< Linux 6.0
+  lsm_cgroup,      ///< Linux 6.0
+  xdp,             ///< links to network devices, Linux 5.9
+  tcx,             ///< Linux 6.6
+  netkit           ///< Linux 6.7
 };
 
 /// What BPF can do on the running kernel, found out by doing it: programs of two instructions are loaded and attached
