@@ -22,6 +22,16 @@ std::string_view to_string(SkipReason reason) noexcept {
       return "table_full";
     case SkipReason::foreign:
       return "foreign";
+    case SkipReason::bad_format:
+      return "bad_format";
+    case SkipReason::bad_page:
+      return "bad_page";
+    case SkipReason::cut_page:
+      return "cut_page";
+    case SkipReason::bad_event:
+      return "bad_event";
+    case SkipReason::short_event:
+      return "short_event";
   }
   return "";
 }

@@ -20,11 +20,18 @@ enum class SkipReason : std::uint8_t {
   name_too_long,  ///< its name is longer than any that the kernel keeps
   table_full,     ///< understood, but beyond what our tables can number (the parser's documented limit)
   foreign,        ///< came from another sender than the kernel, and is not looked at
+  bad_format,     ///< an event's `format` text without a name, a number or fields that can be read
+  bad_page,       ///< a ring-buffer page whose head says what cannot be, and all that is on it
+  cut_page,       ///< the input ended inside the page
+  bad_event,      ///< a ring-buffer event whose length cannot be, and what follows it on its page
+  short_event,    ///< an event that ends before the fields that its format gives it
 };
 /// All of them, in the order of the enumerators.
 inline constexpr std::array kSkipReasons = {SkipReason::unknown_line,  SkipReason::line_too_long, SkipReason::not_text,
                                             SkipReason::cut_line,      SkipReason::bad_address,   SkipReason::bad_type,
-                                            SkipReason::name_too_long, SkipReason::table_full,    SkipReason::foreign};
+                                            SkipReason::name_too_long, SkipReason::table_full,    SkipReason::foreign,
+                                            SkipReason::bad_format,    SkipReason::bad_page,      SkipReason::cut_page,
+                                            SkipReason::bad_event,     SkipReason::short_event};
 
 /// The reason's identifier, as it stands in JSON: `unknown_line`.
 [[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;
