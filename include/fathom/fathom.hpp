@@ -114,6 +114,7 @@
 #include <fathom/bpf/map_spec.hpp>
 #include <fathom/bpf/netkit.hpp>
 #include <fathom/bpf/network_device.hpp>
+#include <fathom/bpf/netfilter.hpp>
 #include <fathom/bpf/per_cpu.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/perf_event_program.hpp>

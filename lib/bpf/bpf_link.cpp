@@ -4,9 +4,11 @@
 #include "link_access.hpp"
 #include "link_info.hpp"
 #include "pins.hpp"
+#include "struct_ops_fill.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_link.hpp>
+#include <fathom/bpf/struct_ops.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -65,17 +67,30 @@ std::unique_ptr<LinkState> make_state(const BpfProgram& program) {
   return state;
 }
 
-// Both programs: the kernel holds the new one, and the object of the old one may hold what libbpf's link uses.
-void keep_too(LinkState& state, const BpfProgram& program) {
-  state.keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
-      state.keeps, ProgramAccess::handle(program));
-  state.what = program.name();
+std::unique_ptr<LinkState> make_state(const BpfMap& map) {
+  auto state = std::make_unique<LinkState>();
+  state->keeps = MapAccess::handle(map);
+  state->what = map.name();
+  return state;
+}
+
+// Both, old and new: the kernel holds the new one, and the object of the old one may hold what libbpf's link uses.
+void keep_too(LinkState& state, std::shared_ptr<const void> keeps, const std::string& what) {
+  state.keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(state.keeps,
+                                                                                                      std::move(keeps));
+  state.what = what;
 }
 
 }  // namespace
 
 BpfLink LinkAccess::from_fd(UniqueFd fd, const BpfProgram& program) {
   auto state = make_state(program);
+  state->fd = std::move(fd);
+  return BpfLink(std::move(state));
+}
+
+BpfLink LinkAccess::from_fd(UniqueFd fd, const BpfMap& map) {
+  auto state = make_state(map);
   state->fd = std::move(fd);
   return BpfLink(std::move(state));
 }
@@ -93,9 +108,7 @@ BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfProgram
 }
 
 BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfMap& map) {
-  auto state = std::make_unique<LinkState>();
-  state->keeps = MapAccess::handle(map);
-  state->what = map.name();
+  auto state = make_state(map);
   state->detach = std::move(detach);
   return BpfLink(std::move(state));
 }
@@ -152,7 +165,7 @@ void BpfLink::update(const BpfProgram& program) {
   const int fd = link_fd(state_, "update the link of");
   if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0)
     throw bpf::failed(errno, "put " + program.name() + " in the place of", {}, state_->what);
-  keep_too(*state_, program);
+  keep_too(*state_, ProgramAccess::handle(program), program.name());
 }
 
 void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
@@ -172,7 +185,15 @@ void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
                               std::to_string(bpf::read_link_info(fd, state_->what).program_id)});
     throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
   }
-  keep_too(*state_, program);
+  keep_too(*state_, ProgramAccess::handle(program), program.name());
+}
+
+void BpfLink::update(const StructOps& table) {
+  const int fd = link_fd(state_, "update the link of");
+  bpf::fill_struct_ops(table);
+  if (::bpf_link_update(fd, table.native_handle(), nullptr) != 0)
+    throw bpf::failed(errno, "put " + table.name() + " in the place of", {}, state_->what);
+  keep_too(*state_, MapAccess::handle(table), table.name());
 }
 
 void BpfLink::detach() {

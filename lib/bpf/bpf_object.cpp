@@ -1,10 +1,12 @@
 #include "handles.hpp"
+#include "kernel_constants.hpp"
 #include "libbpf_print.hpp"
 #include "load_error.hpp"
 #include "log_buffers.hpp"
 #include "object_file.hpp"
 #include "section_handlers.hpp"
 #include "spec_values.hpp"
+#include "struct_ops_section.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
@@ -102,6 +104,14 @@ ObjectPointer BpfObject::State::open_again() const {
 void BpfObject::State::open() {
   bpf::check_object_file(bytes, name);
   bpf::register_section_handlers();
+  bool makes_links = false;
+  if (bpf::lacks_struct_ops_links()) {
+    if (std::vector<std::byte> renamed = bpf::without_struct_ops_links(bytes, name); !renamed.empty()) {
+      owned = std::move(renamed);
+      bytes = owned;
+      makes_links = true;
+    }
+  }
   opened = open_again();
   if (const struct btf* types = bpf_object__btf(opened.get())) {
     __u32 size = 0;
@@ -118,6 +128,11 @@ void BpfObject::State::open() {
   if (specs.programs.empty() && specs.maps.empty())
     throw bpf::bad_object(ENOEXEC, "open", name, {}, "it has neither programs nor maps");
   as_opened = specs;
+  // After that: what differs from what was opened is told libbpf.
+  for (MapSpec& map : specs.maps) {
+    if (makes_links && map.type == BpfMapType::struct_ops)
+      map.flags |= bpf::kMapMakesLinks;
+  }
 }
 
 ObjectPointer BpfObject::State::take_opened() {

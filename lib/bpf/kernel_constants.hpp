@@ -84,7 +84,7 @@ struct LinkInfo {
   };
 };
 
-// The parts of BPF_LINK_CREATE for the kinds of program that are attached to code.
+// The parts of BPF_LINK_CREATE for the kinds of program that need more than the common part.
 struct LinkCreateTracing {
   std::uint32_t target_btf_id;
   std::uint32_t padding;
@@ -119,7 +119,14 @@ struct LinkCreateOrdered {
   std::uint64_t expected_revision;
 };
 
-/// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 6.13, as far as tracing needs it.
+struct LinkCreateNetfilter {
+  std::uint32_t pf;
+  std::uint32_t hooknum;
+  std::int32_t priority;
+  std::uint32_t flags;
+};
+
+/// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 6.13, as far as it is needed here.
 struct LinkCreateAttr {
   std::uint32_t prog_fd;
   std::uint32_t target_fd;
@@ -132,6 +139,8 @@ struct LinkCreateAttr {
     LinkCreateKprobeMulti kprobe_multi;  // 5.18
     LinkCreateUprobeMulti uprobe_multi;  // 6.6
     LinkCreateOrdered ordered;           // tcx 6.6, netkit 6.7, cgroups 6.17
+    LinkCreateOrdered cgroup;            // 6.17
+    LinkCreateNetfilter netfilter;       // 6.4
     std::uint64_t room[8];
   };
 };
@@ -150,6 +159,12 @@ struct ProgQueryAttr {
   std::uint64_t link_attach_flags;  // 6.6
   std::uint64_t revision;           // 6.6 for devices, 6.17 for cgroups
 };
+
+/// BPF_F_LINK, of a struct_ops map: links attach it, not its element. 6.4.
+inline constexpr std::uint32_t kMapMakesLinks = 1U << 13;
+
+/// BPF_F_NETFILTER_IP_DEFRAG, 6.6.
+inline constexpr std::uint32_t kNetfilterDefragment = 1;
 
 /// Flags of both kinds of multi link: at the return of each function.
 inline constexpr std::uint32_t kMultiReturn = 1;

@@ -17,6 +17,8 @@ struct LinkAccess {
   /// The descriptor of a link in the kernel: BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN. The best of the three, since
   /// closing it is all that is to be done.
   [[nodiscard]] static BpfLink from_fd(UniqueFd fd, const BpfProgram& program);
+  /// The same of a struct_ops table, which is a map.
+  [[nodiscard]] static BpfLink from_fd(UniqueFd fd, const BpfMap& map);
   /// A link of libbpf's, which is taken over. Not for links on perf events: libbpf switches the event off when it
   /// destroys them, pinned or not.
   [[nodiscard]] static BpfLink from_libbpf(bpf_link* link, const BpfProgram& program);

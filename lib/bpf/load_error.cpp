@@ -1,6 +1,8 @@
 #include "load_error.hpp"
 
 #include "error_cause.hpp"
+#include "feature_probe.hpp"
+#include "kernel_constants.hpp"
 #include "libbpf_print.hpp"
 #include "target_names.hpp"
 
@@ -43,15 +45,11 @@ bool says(std::string_view messages, std::string_view what) {
 // say more than it does: those answers are not to be trusted. Numbers without a name are of a kernel newer than
 // Linux 7.1.
 bool lacks_type(BpfProgramType type) {
-  if (type == BpfProgramType::tracing || type == BpfProgramType::ext || type == BpfProgramType::lsm)
-    return false;
-  const PrintScope quiet;
-  return to_string(type).empty() || libbpf_probe_bpf_prog_type(static_cast<bpf_prog_type>(type), nullptr) == 0;
+  return probe_program_type(type) == BpfSupport::no;
 }
 
 bool lacks_type(BpfMapType type) {
-  const PrintScope quiet;
-  return to_string(type).empty() || libbpf_probe_bpf_map_type(static_cast<bpf_map_type>(type), nullptr) == 0;
+  return probe_map_type(type) == BpfSupport::no;
 }
 
 // What a verifier says, with an errno that tells less, where this kernel lacks what the program calls; empty if it is
@@ -119,6 +117,9 @@ void explain_map(BpfFailure& failure, const MapSpec& map) {
     failure.cause = BpfCause::unsupported;
     failure.hint =
         "this kernel has no maps of type " + type_text(to_string(map.type), static_cast<std::uint32_t>(map.type));
+  } else if (failure.errno_value == EINVAL && map.type == BpfMapType::struct_ops && (map.flags & kMapMakesLinks) != 0) {
+    failure.cause = BpfCause::unsupported;
+    failure.hint = "tables of .struct_ops.link came with Linux 6.4; those of .struct_ops are older";
   } else {
     failure.hint = shape;
   }

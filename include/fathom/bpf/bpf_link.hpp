@@ -10,6 +10,8 @@
 
 namespace fathom {
 
+class StructOps;
+
 namespace detail {
 struct LinkState;
 }  // namespace detail
@@ -74,11 +76,14 @@ class BpfLink {
   /// Where it is pinned; empty for nowhere.
   [[nodiscard]] const std::string& pin_path() const noexcept;
   /// Puts another program, of the same type, in the place of the attached one, with no gap. Since Linux 5.7, for the
-  /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, struct_ops, iter.
+  /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, sockmap, iter.
   void update(const BpfProgram& program);
   /// The same only if `expected` is what is attached now: else throws BpfError (bad_attach_target, EPERM), and nothing
   /// has changed.
   void update(const BpfProgram& program, const BpfProgram& expected);
+  /// Puts another table, of the same type, in the place of the attached one: of a link to a struct_ops table, since
+  /// Linux 6.4. What the kernel asks of the two is the type's to say: congestion controls must have the same name.
+  void update(const StructOps& table);
   /// Takes the attachment away now and gives the link up. Links of cgroups, devices and network namespaces end for all
   /// who hold them; those of the tracing kinds cannot be told to, so the pin is removed, and another descriptor or pin
   /// keeps them. Throws BpfError if the kernel refuses; then nothing has changed.

@@ -50,6 +50,7 @@ constexpr std::array kRules = {
     Rule{BpfProgramType::flow_dissector, {}, {}, {"FlowDissector", "flow_dissector"}},
     Rule{BpfProgramType::sk_msg, {}, {}, {"SkMsg", "sk_msg"}},
     Rule{BpfProgramType::sk_skb, {}, {}, {"SkSkb", "sk_skb"}},
+    Rule{BpfProgramType::netfilter, {}, {}, {"Netfilter", "netfilter"}},
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_kprobe_multi, {}, {"KprobeMulti", "kprobe_multi"}},
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_kprobe_session, {}, {"KprobeMulti", "kprobe_multi"}},
     Rule{BpfProgramType::kprobe, BpfAttachType::trace_uprobe_multi, {}, {"UprobeMulti", "uprobe_multi"}},
