@@ -107,14 +107,15 @@
 #include <fathom/bpf/local_storage.hpp>
 #include <fathom/bpf/lpm_trie.hpp>
 #include <fathom/bpf/lsm.hpp>
+#include <fathom/bpf/lwt.hpp>
 #include <fathom/bpf/map_cursor.hpp>
 #include <fathom/bpf/map_entries.hpp>
 #include <fathom/bpf/map_of_maps.hpp>
 #include <fathom/bpf/map_options.hpp>
 #include <fathom/bpf/map_spec.hpp>
+#include <fathom/bpf/netfilter.hpp>
 #include <fathom/bpf/netkit.hpp>
 #include <fathom/bpf/network_device.hpp>
-#include <fathom/bpf/netfilter.hpp>
 #include <fathom/bpf/per_cpu.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
 #include <fathom/bpf/perf_event_program.hpp>

@@ -139,7 +139,6 @@ struct LinkCreateAttr {
     LinkCreateKprobeMulti kprobe_multi;  // 5.18
     LinkCreateUprobeMulti uprobe_multi;  // 6.6
     LinkCreateOrdered ordered;           // tcx 6.6, netkit 6.7, cgroups 6.17
-    LinkCreateOrdered cgroup;            // 6.17
     LinkCreateNetfilter netfilter;       // 6.4
     std::uint64_t room[8];
   };

@@ -78,16 +78,18 @@ void NetlinkRequest::end(std::size_t start) {
   body_.resize(aligned(body_.size()));
 }
 
-void NetlinkRequest::add(std::uint16_t type, std::uint32_t value) {
+void NetlinkRequest::add(std::uint16_t type, std::span<const std::byte> bytes) {
   const std::size_t start = begin(type);
-  append(std::as_bytes(std::span(&value, 1)));
+  append(bytes);
   end(start);
 }
 
+void NetlinkRequest::add(std::uint16_t type, std::uint32_t value) {
+  add(type, std::as_bytes(std::span(&value, 1)));
+}
+
 void NetlinkRequest::add(std::uint16_t type, const std::string& text) {
-  const std::size_t start = begin(type);
-  append(std::as_bytes(std::span(text.c_str(), text.size() + 1)));
-  end(start);
+  add(type, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
 }
 
 RtNetlink::RtNetlink() : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {

@@ -15,13 +15,15 @@ namespace fathom::bpf {
 /// A request to the kernel's rtnetlink, put together piece by piece.
 class NetlinkRequest {
  public:
-  /// `type` and `flags` are those of `struct nlmsghdr`, `header` what follows it: tcmsg.
+  /// `type` and `flags` are those of `struct nlmsghdr`, `header` what follows it: tcmsg, rtmsg.
   template <class Header>
   NetlinkRequest(std::uint16_t type, std::uint16_t flags, const Header& header) : type_(type), flags_(flags) {
     static_assert(std::is_trivially_copyable_v<Header> && sizeof(Header) % 4 == 0);
     append(std::as_bytes(std::span(&header, 1)));
   }
 
+  /// An attribute of bytes.
+  void add(std::uint16_t type, std::span<const std::byte> bytes);
   /// An attribute of a number.
   void add(std::uint16_t type, std::uint32_t value);
   /// An attribute of text.

@@ -70,7 +70,7 @@ StructOps::StructOps(const BpfMap& map) : BpfMap(map) {
 BpfLink StructOps::attach() const {
   if ((flags() & bpf::kMapMakesLinks) != 0)
     return attach_by_link(*this);
-  bpf::PrintScope scope;
+  const bpf::PrintScope scope;
   bpf_link* const link = bpf_map__attach_struct_ops(MapAccess::libbpf(*this));
   if (link == nullptr)
     throw attach_error(*this, errno, scope.warnings());
@@ -80,7 +80,7 @@ BpfLink StructOps::attach() const {
 namespace bpf {
 
 void fill_struct_ops(const StructOps& table) {
-  PrintScope scope;
+  const PrintScope scope;
   bpf_link* const link = bpf_map__attach_struct_ops(MapAccess::libbpf(table));
   if (link != nullptr) {
     // libbpf 1.1 has written the table and made no link; newer ones made one, which is not wanted. Destroying what 1.1

@@ -49,6 +49,7 @@ std::vector<Section> sections_of(std::span<const std::byte> bytes) {
   };
   const std::uint64_t names = header(elf.e_shstrndx).sh_offset;
   std::vector<Section> sections;
+  sections.reserve(elf.e_shnum);
   for (std::size_t i = 0; i < elf.e_shnum; ++i)
     sections.push_back({names + header(i).sh_name, header(i)});
   return sections;

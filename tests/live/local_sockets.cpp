@@ -2,6 +2,7 @@
 
 #include <fathom/base/error.hpp>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,23 +25,23 @@ UniqueFd make_socket(int type) {
   return socket;
 }
 
-sockaddr_in local_address(std::uint16_t port) {
+sockaddr_in address_of(const char* text, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  check(::inet_pton(AF_INET, text, &address.sin_addr) == 1, "read an address");
   return address;
 }
 
 }  // namespace
 
-UniqueFd bound_socket(int type, std::uint16_t port, bool reuse_port) {
+UniqueFd bound_socket(int type, std::uint16_t port, bool reuse_port, const char* address) {
   UniqueFd socket = make_socket(type);
   const int on = 1;
   if (reuse_port)
     check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, "set SO_REUSEPORT");
-  const sockaddr_in address = local_address(port);
-  check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0, "bind a socket");
+  const sockaddr_in where = address_of(address, port);
+  check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) == 0, "bind a socket");
   if (type == SOCK_STREAM)
     check(::listen(socket.get(), 16) == 0, "listen");
   return socket;
@@ -53,10 +54,10 @@ std::uint16_t port_of(const UniqueFd& socket) {
   return ntohs(address.sin_port);
 }
 
-UniqueFd connected_socket(int type, std::uint16_t port) {
+UniqueFd connected_socket(int type, std::uint16_t port, const char* address) {
   UniqueFd socket = make_socket(type);
-  const sockaddr_in address = local_address(port);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+  const sockaddr_in where = address_of(address, port);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0)
     return {};
   return socket;
 }

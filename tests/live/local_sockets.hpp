@@ -15,13 +15,13 @@ struct SocketPair {
   UniqueFd server;
 };
 
-/// A socket of TCP (SOCK_STREAM) or UDP (SOCK_DGRAM), bound to this port of 127.0.0.1 (0: any), and of TCP listening.
-/// Throws Error.
-[[nodiscard]] UniqueFd bound_socket(int type, std::uint16_t port = 0, bool reuse_port = false);
+/// A socket of TCP (SOCK_STREAM) or UDP (SOCK_DGRAM), bound to this port (0: any), and of TCP listening. Throws Error.
+[[nodiscard]] UniqueFd bound_socket(int type, std::uint16_t port = 0, bool reuse_port = false,
+                                    const char* address = "127.0.0.1");
 /// The port that it is bound to.
 [[nodiscard]] std::uint16_t port_of(const UniqueFd& socket);
-/// A socket that is connected to this port of 127.0.0.1; none if the connection is refused.
-[[nodiscard]] UniqueFd connected_socket(int type, std::uint16_t port);
+/// A socket that is connected to this port; none if the connection is refused, or nothing is there.
+[[nodiscard]] UniqueFd connected_socket(int type, std::uint16_t port, const char* address = "127.0.0.1");
 /// Two of TCP.
 [[nodiscard]] SocketPair tcp_pair();
 
