@@ -1,7 +1,9 @@
 #include "attach_errors.hpp"
 #include "bpf_fs.hpp"
 #include "net_programs.hpp"
+#include "xdp_socket.hpp"
 
+#include <fathom/bpf/fd_array.hpp>
 #include <fathom/bpf/redirect_map.hpp>
 #include <fathom/bpf/xdp.hpp>
 
@@ -169,6 +171,18 @@ TEST_F(BpfXdpOther, DevicesAndProcessorsAreRedirectedTo) {
   // They are for maps only.
   for (const char* name : {"on_devmap", "on_cpumap"})
     EXPECT_EQ(error_of([&] { (void)bpf.program<Xdp>(name); }).cause(), BpfCause::bad_object) << name;
+}
+
+TEST_P(BpfXdp, SocketsAreRedirectedTo) {
+  const LoadedBpf bpf = load_network({"on_xdp"});
+  const fathom::live::XdpSocket socket("two");
+  bpf.map<fathom::XskMap>("sockets").set(0, socket.native_handle());
+  const BpfLink link = bpf.program(network::on_xdp).attach(NetworkDevice("two"), GetParam());
+  one->send(6, 8);
+  one->send(2, 3);
+  EXPECT_THAT(socket.receive(8), ElementsAre(6, 6, 6, 6, 6, 6, 6, 6));
+  EXPECT_THAT(two->receive(3), ElementsAre(2, 2, 2));
+  EXPECT_EQ(frames(bpf), (Counts{{2, 3}, {6, 8}}));
 }
 
 TEST_F(BpfXdpOther, APinKeepsTheLink) {
