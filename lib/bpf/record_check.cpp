@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -28,30 +29,53 @@ struct Place {
   }
 };
 
-bool names(const CppRecord& record, std::string_view name, std::size_t offset) {
-  return std::ranges::any_of(
-      record.fields, [&](const RecordField& f) { return f.name == name && (!name.empty() || f.offset == offset); });
+using Fields = std::span<const RecordField>;
+
+// The field of this member in a struct that stands at `base`.
+const RecordField* field_of(Fields fields, const RecordMember& member, std::size_t base) {
+  const auto found = std::ranges::find_if(fields, [&](const RecordField& field) {
+    return field.name == member.name && (!field.name.empty() || base + field.offset == member.offset);
+  });
+  return found == fields.end() ? nullptr : &*found;
 }
 
-// What C++ can name of the BPF side: what is in an anonymous struct or union is the record's own, unless C++ has a
-// member for the whole of it, as a generated record does.
-void collect(const std::vector<RecordMember>& members, const CppRecord& cpp_side, std::vector<Place>& places) {
-  for (const RecordMember& member : members) {
-    if (member.bits != 0)
-      continue;
-    if (!member.members.empty() && !names(cpp_side, {}, member.offset))
-      collect(member.members, cpp_side, places);
-    else if (member.size != 0)  // a flexible array at the end is not in the record
-      places.push_back({member.name, member.offset, member.size});
+std::string inside(const std::string& prefix, std::string_view name) {
+  return prefix + (name.empty() ? "(unnamed)" : std::string(name)) + '.';
+}
+
+// What is compared of both sides, by names such as "inner.low" for a member of a member that both describe.
+struct Places {
+  std::vector<Place> bpf;
+  std::vector<Place> cpp;
+
+  // What C++ can name of the BPF side: what is in an anonymous struct or union is the record's own, unless C++ has a
+  // member for the whole of it, as a generated record does.
+  void add_bpf(const std::vector<RecordMember>& members, Fields fields, const std::string& prefix, std::size_t base) {
+    for (const RecordMember& member : members) {
+      if (member.bits != 0)
+        continue;
+      const RecordField* const field = field_of(fields, member, base);
+      if (field == nullptr && member.name.empty() && !member.members.empty()) {
+        add_bpf(member.members, fields, prefix, base);
+        continue;
+      }
+      if (member.size == 0)  // a flexible array at the end is not in the record
+        continue;
+      bpf.push_back({member.name.empty() ? std::string() : prefix + member.name, member.offset, member.size});
+      if (field == nullptr || field->field_count == 0 || member.members.empty())
+        continue;
+      const Fields within(field->fields, field->field_count);
+      add_bpf(member.members, within, inside(prefix, member.name), member.offset);
+      add_cpp(within, inside(prefix, member.name), base + field->offset);
+    }
   }
-}
-
-std::vector<Place> places_of(const CppRecord& record) {
-  std::vector<Place> places;
-  for (const RecordField& field : record.fields)
-    places.push_back({std::string(field.name), field.offset, field.size});
-  return places;
-}
+  // A struct's own fields; those of the structs in it are added where the BPF side has the like.
+  void add_cpp(Fields fields, const std::string& prefix, std::size_t base) {
+    for (const RecordField& field : fields)
+      cpp.push_back(
+          {field.name.empty() ? std::string() : prefix + std::string(field.name), base + field.offset, field.size});
+  }
+};
 
 const Place* find(const std::vector<Place>& places, const Place& like) {
   const auto found = std::ranges::find_if(
@@ -102,9 +126,11 @@ std::string side_by_side(const RecordLayout& bpf_side, const CppRecord& cpp_side
 
 std::optional<std::string> record_mismatch(const RecordLayout& bpf_side, const CppRecord& cpp_side) {
   const bool by_member = depth_of_check(!bpf_side.members.empty(), !cpp_side.fields.empty()) == RecordCheck::members;
-  std::vector<Place> bpf;
-  collect(bpf_side.members, cpp_side, bpf);
-  const std::vector<Place> cpp = places_of(cpp_side);
+  Places places;
+  places.add_cpp(cpp_side.fields, {}, 0);
+  places.add_bpf(bpf_side.members, cpp_side.fields, {}, 0);
+  std::vector<Place>& bpf = places.bpf;
+  const std::vector<Place>& cpp = places.cpp;
 
   std::vector<std::string> reasons;
   if (bpf_side.size != cpp_side.size)

@@ -14,14 +14,28 @@ std::size_t bytes_of(const BtfMember& member) {
   return (member.bit_offset % 8 + member.bitfield_bits + 7) / 8;
 }
 
-std::vector<RecordMember> members_of(const BtfType& body, std::size_t base) {
+// A damaged or hostile description may have structs in structs without end, each twice in the next.
+constexpr std::size_t kMostMembers = 4096;
+
+BtfType element_of(BtfType type) {
+  while (type.kind() == BtfKind::array)
+    type = type.target().resolved();
+  return type;
+}
+
+std::vector<RecordMember> members_of(const BtfType& body, std::size_t base, std::size_t& room) {
   std::vector<RecordMember> members;
-  for (const BtfMember& member : body.members()) {
+  const auto own = body.members();
+  if (own.size() > room)
+    return members;
+  room -= own.size();
+  for (const BtfMember& member : own) {
     const std::size_t offset = base + member.byte_offset();
     RecordMember& added = members.emplace_back(
         RecordMember{std::string(member.name), member.type.to_c(), offset, bytes_of(member), member.bitfield_bits});
-    if (member.name.empty() && member.type.resolved().is_composite())
-      added.members = members_of(member.type.resolved(), offset);
+    const BtfType element = element_of(member.type.resolved());
+    if (element.is_composite())
+      added.members = members_of(element, offset, room);
   }
   return members;
 }
@@ -44,7 +58,9 @@ std::optional<RecordLayout> record_layout(const BtfType& type) {
   const std::optional<std::uint64_t> size = type.size();
   if (!size)
     return std::nullopt;
-  return RecordLayout{type.unqualified().to_c(), *size, members_of(type.resolved(), 0)};
+  const BtfType body = type.resolved();
+  std::size_t room = kMostMembers + body.members().size();
+  return RecordLayout{type.unqualified().to_c(), *size, members_of(body, 0, room)};
 }
 
 std::string to_string(const RecordLayout& layout) {

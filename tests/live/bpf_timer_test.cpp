@@ -1,3 +1,4 @@
+#include "attach_errors.hpp"
 #include "bpf_support.hpp"
 
 #include <fathom/base/cpu_set.hpp>
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fathom-bpf/timers.bpf.hpp>
-#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -30,20 +30,11 @@ using fathom::BpfObject;
 using fathom::BpfTimer;
 using fathom::LoadedBpf;
 using fathom::TimerTicks;
+using fathom::live::error_of;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
 
 using Seen = struct timers::seen;
-
-BpfError error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const BpfError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return BpfError({.operation = "fail"});
-}
 
 class BpfTimerLive : public fathom::live::BpfTest {
  protected:

@@ -20,7 +20,8 @@ struct RecordMember {
   std::size_t offset{};  ///< in bytes, from the start of the record
   std::size_t size{};    ///< in bytes; of a bit field, the bytes that hold a part of it
   std::size_t bits{};    ///< the width of a bit field, 0 for all others
-  /// Of an anonymous struct or union its members, with their offsets from the start of the record.
+  /// Of a struct or union, or an array of them, the members of (the first) one, with their offsets from the start of
+  /// the record. Beyond 4096 of these in all they are left out.
   std::vector<RecordMember> members{};
 
   friend bool operator==(const RecordMember&, const RecordMember&) = default;
@@ -47,6 +48,10 @@ struct RecordField {
   std::string_view name;  ///< as declared; not a copy
   std::size_t offset{};   ///< in bytes, from the start of the record
   std::size_t size{};     ///< in bytes
+  /// Of a described record, or an array of them, the fields of one, with their offsets from its own start.
+  const RecordField* fields = nullptr;
+  std::size_t field_count = 0;  ///< how many `fields` has
+  bool padded = false;          ///< whether it may have bytes in it that are no member's
 };
 
 /// A C++ type whose members are known by name: by FATHOM_RECORD, or since `fathom_add_bpf` generated it.
@@ -59,6 +64,50 @@ concept DescribedRecord = requires {
 template <DescribedRecord T>
 inline constexpr auto kRecordFields = fathom_record_fields(std::type_identity<T>{});
 
+/// \cond
+namespace detail {
+
+template <class T>
+struct RecordElement {
+  using Type = std::remove_cv_t<T>;
+};
+template <class T, std::size_t N>
+struct RecordElement<T[N]> : RecordElement<T> {};
+template <class T, std::size_t N>
+struct RecordElement<std::array<T, N>> : RecordElement<T> {};
+
+template <class T>
+[[nodiscard]] consteval bool has_no_padding() {
+  if constexpr (std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>) {
+    return true;
+  } else if constexpr (DescribedRecord<T>) {
+    std::size_t sum = 0;
+    bool padded = false;
+    for (const RecordField& field : kRecordFields<T>) {
+      sum += field.size;
+      padded = padded || field.padded;
+    }
+    return !padded && sum == sizeof(T);
+  } else {
+    return false;
+  }
+}
+
+template <class Member>
+[[nodiscard]] consteval RecordField record_field(std::string_view name, std::size_t offset) {
+  using Element = typename RecordElement<std::remove_cvref_t<Member>>::Type;
+  RecordField field{name, offset, sizeof(Member)};
+  field.padded = !has_no_padding<Element>();
+  if constexpr (DescribedRecord<Element>) {
+    field.fields = kRecordFields<Element>.data();
+    field.field_count = kRecordFields<Element>.size();
+  }
+  return field;
+}
+
+}  // namespace detail
+/// \endcond
+
 }  // namespace fathom
 
 #define FATHOM_DETAIL_PARENS ()
@@ -69,7 +118,8 @@ inline constexpr auto kRecordFields = fathom_record_fields(std::type_identity<T>
 #define FATHOM_DETAIL_EXPAND3(...) \
   FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(FATHOM_DETAIL_EXPAND2(__VA_ARGS__))))
 #define FATHOM_DETAIL_EXPAND2(...) __VA_ARGS__
-#define FATHOM_DETAIL_FIELD(type, member) ::fathom::RecordField{#member, offsetof(type, member), sizeof(type::member)},
+#define FATHOM_DETAIL_FIELD(type, member) \
+  ::fathom::detail::record_field<decltype(type::member)>(#member, offsetof(type, member)),
 #define FATHOM_DETAIL_FIELDS(type, member, ...) \
   FATHOM_DETAIL_FIELD(type, member)             \
   __VA_OPT__(FATHOM_DETAIL_FIELDS_AGAIN FATHOM_DETAIL_PARENS(type, __VA_ARGS__))
@@ -77,7 +127,8 @@ inline constexpr auto kRecordFields = fathom_record_fields(std::type_identity<T>
 
 /// FATHOM_RECORD(Open, pid, path): names the members of a struct that is shared with the BPF side, so that it is
 /// checked against the object's BTF member by member. Stands in the struct's own namespace, once, with all its members
-/// (at most 64). Members that are bit fields cannot be named.
+/// (at most 64), and behind those of the structs that it holds, whose members are then checked too. Members that are
+/// bit fields cannot be named.
 #define FATHOM_RECORD(type, ...)                                                           \
   [[maybe_unused]] constexpr auto fathom_record_fields(::std::type_identity<type>) {       \
     return ::std::array{FATHOM_DETAIL_EXPAND(FATHOM_DETAIL_FIELDS(type, __VA_ARGS__))};    \

@@ -186,8 +186,8 @@ std::string CppRecords::define(const BtfType& body, const std::string& name, std
   if (!members.empty()) {
     text += "constexpr auto fathom_record_fields(std::type_identity<" + spelled + ">) {\n  return std::array{\n";
     for (const Member& member : members)
-      text += "      fathom::RecordField{\"" + member.original + "\", " + std::to_string(member.offset) + ", " +
-              std::to_string(member.size) + "},\n";
+      text += "      fathom::detail::record_field<decltype(std::declval<" + spelled + "&>()." + member.name + ")>(\"" +
+              member.original + "\", " + std::to_string(member.offset) + "),\n";
     text += "  };\n}\n";
   }
   return text + '\n';

@@ -43,6 +43,37 @@ struct Address {
 };
 FATHOM_RECORD(Address, family, v4, v6);
 
+struct Point {
+  std::int32_t x;
+  std::int32_t y;
+};
+FATHOM_RECORD(Point, x, y);
+
+union Word {
+  std::uint32_t all;
+  std::uint8_t bytes[4];
+};
+FATHOM_RECORD(Word, all, bytes);
+
+struct Opaque {
+  std::uint64_t a;
+};
+
+struct Path {
+  std::uint64_t id;
+  Point corners[3];
+  std::array<Point, 2> ends;
+  Word word;
+  std::uint32_t flags;
+  Opaque opaque;
+};
+FATHOM_RECORD(Path, id, corners, ends, word, flags, opaque);
+
+struct Deep {
+  Path path;
+};
+FATHOM_RECORD(Deep, path);
+
 RecordMember member(std::string name, std::size_t offset, std::size_t size, std::vector<RecordMember> inside = {}) {
   return {.name = std::move(name), .type = "t", .offset = offset, .size = size, .members = std::move(inside)};
 }
@@ -99,6 +130,47 @@ TEST(RecordMismatch, MembersOfAnUnnamedUnionAreTheRecordsOwn) {
   EXPECT_THAT(fathom::record_mismatch<Address>(moved).value_or(""), HasSubstr("v6 has 8 bytes there and 16 here"));
 }
 
+RecordMember point(const char* name, std::size_t offset, std::size_t count) {
+  return member(name, offset, 8 * count, {member("x", offset, 4), member("y", offset + 4, 4)});
+}
+
+// Path as the BPF side has it, from byte `at` of what holds it.
+RecordLayout path_layout(std::size_t at = 0) {
+  return {"struct path",
+          64,
+          {member("id", at, 8), point("corners", at + 8, 3), point("ends", at + 32, 2),
+           member("word", at + 48, 4, {member("all", at + 48, 4), member("bytes", at + 48, 4)}),
+           member("flags", at + 52, 4), member("opaque", at + 56, 8, {member("other", at + 56, 8)})}};
+}
+
+TEST(RecordMismatch, StructsInARecordAreComparedTooAsFarAsTheyAreDescribed) {
+  EXPECT_EQ(fathom::record_mismatch<Path>(path_layout()), std::nullopt);
+  const RecordLayout deep{"struct deep", 64, {member("path", 0, 64, path_layout().members)}};
+  EXPECT_EQ(fathom::record_mismatch<Deep>(deep), std::nullopt);
+}
+
+TEST(RecordMismatch, AStructInARecordIsNamedWithItsMember) {
+  RecordLayout swapped = path_layout();
+  swapped.members[1].members = {member("y", 8, 4), member("x", 12, 4)};
+  EXPECT_THAT(fathom::record_mismatch<Path>(swapped).value_or(""),
+              AllOf(HasSubstr("corners.y is at 8 there and at 12 here"), HasSubstr("! 8  corners.y[4]"),
+                    Not(HasSubstr("ends.y is")), HasSubstr("    32  ends.x[4]")));
+
+  RecordLayout renamed = path_layout();
+  renamed.members[2].members[1].name = "z";
+  EXPECT_THAT(fathom::record_mismatch<Path>(renamed).value_or(""),
+              AllOf(HasSubstr("here is no ends.z"), HasSubstr("there is no ends.y")));
+
+  RecordLayout shorter = path_layout();
+  shorter.members[3].members[1].size = 2;
+  EXPECT_THAT(fathom::record_mismatch<Path>(shorter).value_or(""),
+              HasSubstr("word.bytes has 2 bytes there and 4 here"));
+
+  RecordLayout deep{"struct deep", 64, {member("path", 0, 64, path_layout().members)}};
+  deep.members[0].members[1].members[0].name = "left";
+  EXPECT_THAT(fathom::record_mismatch<Deep>(deep).value_or(""), HasSubstr("there is no path.corners.x"));
+}
+
 TEST(RecordMismatch, BitFieldsHaveNoNameInCpp) {
   RecordLayout layout = kOpen;
   layout.members.push_back({.name = "flag", .type = "int", .offset = 15, .size = 1, .bits = 3});
@@ -128,6 +200,16 @@ struct NamedWithFloat {
 };
 FATHOM_RECORD(NamedWithFloat, a, b);
 
+struct HoldsPadded {
+  PaddedAndNamed inner;
+};
+FATHOM_RECORD(HoldsPadded, inner);
+struct HoldsFloats {
+  NamedWithFloat inner[2];
+};
+FATHOM_RECORD(HoldsFloats, inner);
+
+static_assert(!BpfKey<HoldsPadded> && BpfKey<HoldsFloats>, "and so of a struct in it");
 static_assert(BpfKey<std::uint32_t> && BpfKey<Plain> && BpfKey<Open> && BpfKey<std::array<char, 16>>);
 static_assert(!BpfKey<Padded> && !BpfKey<PaddedAndNamed>, "hidden padding");
 static_assert(!BpfKey<float> && BpfKey<NamedWithFloat>, "the sum of the members is the size");

@@ -1,12 +1,15 @@
 #include <fathom/bpf/bpf_object.hpp>
+#include <fathom/bpf/record_check.hpp>
 #include <fathom/bpf/record_layout.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <fathom-bpf/layouts.bpf.hpp>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace {
@@ -56,6 +59,25 @@ TEST(RecordLayout, IsThatOfTheObjectsBtf) {
   }
   EXPECT_EQ(object.record("bits")->members[1].bits, 29U);
   EXPECT_FALSE(object.record("not_there"));
+}
+
+TEST(RecordLayout, HasTheMembersOfWhatIsInIt) {
+  const fathom::BpfObject object = fathom::BpfObject::open(layouts::object);
+  const auto layout = object.record("plain");
+  ASSERT_TRUE(layout);
+  const auto find = [&](std::string_view name) {
+    return *std::ranges::find(layout->members, name, &fathom::RecordMember::name);
+  };
+  const fathom::RecordMember inner = find("inner");
+  ASSERT_EQ(inner.members.size(), 2U);
+  EXPECT_EQ(inner.members[1].name, "high");
+  EXPECT_EQ(inner.members[1].offset, offsetof(layouts::plain, inner) + 2);
+  const fathom::RecordMember points = find("points");
+  ASSERT_EQ(points.members.size(), 2U);  // of the first of them
+  EXPECT_EQ(points.members[1].offset, offsetof(layouts::plain, points) + 4);
+  EXPECT_EQ(fathom::record_mismatch<struct layouts::plain>(*layout), std::nullopt);
+  EXPECT_EQ(fathom::record_mismatch<struct layouts::packed>(*object.record("packed")), std::nullopt);
+  EXPECT_EQ(fathom::record_mismatch<struct layouts::with_timer>(*object.record("with_timer")), std::nullopt);
 }
 
 TEST(RecordLayout, IsShownAsC) {
