@@ -1,5 +1,7 @@
 #include "opensnoop_print.hpp"
 
+#include "common/printable.hpp"
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -18,21 +20,6 @@ std::string_view comm_of(const opensnoop::open& open) {
 
 bool is_cut(const opensnoop::open& open) {
   return open.path_size == static_cast<int>(sizeof open.path);
-}
-
-// A name may hold anything but NUL: what would end the line, or steer a terminal, is written as in C.
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\\')
-      safe += "\\\\";
-    else if (byte < 0x20 || byte == 0x7f)
-      safe += fmt::format("\\{:03o}", byte);
-    else
-      safe += c;
-  }
-  return safe;
 }
 
 }  // namespace
@@ -62,8 +49,8 @@ void Printer::print(const opensnoop::open& open) {
     out_ << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
     return;
   }
-  const std::string path = open.path_size > 0 ? printable(path_of(open)) : "(could not be read)";
-  out_ << fmt::format("{:>7} {:<15} {:>4} {:>3} {}{}\n", open.pid, printable(comm_of(open)),
+  const std::string path = open.path_size > 0 ? examples::printable(path_of(open)) : "(could not be read)";
+  out_ << fmt::format("{:>7} {:<15} {:>4} {:>3} {}{}\n", open.pid, examples::printable(comm_of(open)),
                       error == 0 ? fmt::format("{}", open.result) : "-", error, path, is_cut(open) ? "..." : "");
 }
 
