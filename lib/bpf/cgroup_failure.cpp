@@ -58,26 +58,23 @@ bool knows_flags(const CgroupRequest& request, std::uint32_t flags) {
 }
 
 std::optional<Reason> why_invalid(const CgroupRequest& request) {
-  const CgroupQuery own = query_cgroup(request.cgroup.native_handle(), request.type, false);
-  if (!request.link) {
-    const auto id = request.program.id();
-    const bool there = std::ranges::find(own.programs, id, &CgroupAttachment::program_id) != own.programs.end();
-    if (there)
-      return Reason{BpfCause::bad_attach_target, "this program is attached to it already, without a link"};
-    return std::nullopt;
-  }
-  if (!knows_flags(request, 0))
+  if (request.link && !knows_flags(request, 0))
     return Reason{BpfCause::unsupported, "links to cgroups came with Linux 5.7, of " +
                                              std::string(to_string(request.type)) +
                                              " with its type of programs; attach_without_link() needs none"};
-  if (!knows_flags(request, request.link_flags))
+  if (request.place != 0 && !knows_flags(request, request.place))
     return Reason{BpfCause::unsupported,
                   "an order among the programs of a cgroup came with Linux 6.17, preorder with "
                   "6.15"};
-  if ((request.link_flags & (kBefore | kAfter)) != 0)
-    return Reason{BpfCause::bad_attach_target,
-                  "it cannot be placed there: a link goes beside a link to the same cgroup with the same attach type "
-                  "and preorder"};
+  const CgroupQuery own = query_cgroup(request.cgroup.native_handle(), request.type, false);
+  if (!request.link &&
+      std::ranges::find(own.programs, request.program.id(), &CgroupAttachment::program_id) != own.programs.end())
+    return Reason{BpfCause::bad_attach_target, "this program is attached to it already"};
+  if ((request.place & (kBefore | kAfter)) != 0)
+    return Reason{
+        BpfCause::bad_attach_target,
+        "it cannot be placed there: a link goes beside a link, and a program without one beside another such, "
+        "of the same attach type and preorder"};
   return std::nullopt;
 }
 
@@ -92,8 +89,9 @@ std::optional<Reason> reason_of(const CgroupRequest& request, int errno_value) {
       return why_invalid(request);
     case ENOENT:
       return Reason{BpfCause::bad_attach_target,
-                    request.link ? "the link beside which it was to be placed is not attached to this cgroup"
-                                 : "the program that it was to replace is not attached to this cgroup without a link"};
+                    (request.place & (kBefore | kAfter)) != 0
+                        ? "what it was to be placed beside is not attached to this cgroup"
+                        : "the program that it was to replace is not attached to this cgroup without a link"};
     case ESTALE:
       return Reason{BpfCause::bad_attach_target,
                     "what is attached to it has changed: its revision is " + std::to_string(now.revision.value_or(0))};

@@ -16,7 +16,7 @@ struct CgroupRequest {
   const Cgroup& cgroup;
   BpfAttachType type{};
   CgroupSharing sharing = CgroupSharing::allow_multi;
-  std::uint32_t link_flags = 0;  // of a link: order and preorder
+  std::uint32_t place = 0;  // the flags of an order and of preorder
   bool link = true;
 };
 

@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -163,7 +165,7 @@ BpfLink CgroupProgram::attach(const Cgroup& cgroup, const CgroupLinkOptions& opt
   if (link)
     return LinkAccess::from_fd(std::move(link), *this);
   const int error = errno;
-  throw bpf::cgroup_error({.program = *this, .cgroup = cgroup, .type = type, .link_flags = attr.flags}, error);
+  throw bpf::cgroup_error({.program = *this, .cgroup = cgroup, .type = type, .place = attr.flags}, error);
 }
 
 BpfLink CgroupProgram::attach_without_link(const Cgroup& cgroup, const CgroupAttachOptions& options) const {
@@ -172,15 +174,19 @@ BpfLink CgroupProgram::attach_without_link(const Cgroup& cgroup, const CgroupAtt
                     bpf::cgroup_target(cgroup), type, options.sharing};
   if (!*detacher.folder)
     throw BpfError(bpf::attach_failure(*this, errno, detacher.target));
-  struct bpf_prog_attach_opts more{};  // a function has the same name
-  more.sz = sizeof(more);
-  more.flags = static_cast<std::uint32_t>(options.sharing) | (options.preorder ? bpf::kPreorder : 0) |
-               (options.replace ? BPF_F_REPLACE : 0);
-  more.replace_prog_fd = options.replace ? options.replace->native_handle() : 0;
-  if (::bpf_prog_attach_opts(native_handle(), cgroup.native_handle(), static_cast<bpf_attach_type>(type), &more) != 0) {
+  bpf::ProgAttachAttr attr{};
+  attr.target_fd = static_cast<std::uint32_t>(cgroup.native_handle());
+  attr.attach_bpf_fd = static_cast<std::uint32_t>(native_handle());
+  attr.attach_type = static_cast<std::uint32_t>(type);
+  const std::uint32_t place = options.order.flags() | (options.preorder ? bpf::kPreorder : 0);
+  attr.attach_flags = static_cast<std::uint32_t>(options.sharing) | place | (options.replace ? BPF_F_REPLACE : 0);
+  attr.replace_bpf_fd = options.replace ? static_cast<std::uint32_t>(options.replace->native_handle()) : 0;
+  attr.relative_fd = static_cast<std::uint32_t>(options.order.descriptor());
+  if (::syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) != 0) {
     const int error = errno;
     throw bpf::cgroup_error(
-        {.program = *this, .cgroup = cgroup, .type = type, .sharing = options.sharing, .link = false}, error);
+        {.program = *this, .cgroup = cgroup, .type = type, .sharing = options.sharing, .place = place, .link = false},
+        error);
   }
   return LinkAccess::from_detacher(std::move(detacher), *this);
 }

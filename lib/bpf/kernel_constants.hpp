@@ -144,6 +144,17 @@ struct LinkCreateAttr {
   };
 };
 
+/// What BPF_PROG_ATTACH takes, the part of `union bpf_attr` of Linux 6.6.
+struct ProgAttachAttr {
+  std::uint32_t target_fd;
+  std::uint32_t attach_bpf_fd;
+  std::uint32_t attach_type;
+  std::uint32_t attach_flags;
+  std::uint32_t replace_bpf_fd;  // 5.6
+  std::uint32_t relative_fd;     // 6.6 for devices, 6.17 for cgroups
+  std::uint64_t expected_revision;
+};
+
 /// What BPF_PROG_QUERY takes, the part of `union bpf_attr` of Linux 6.17.
 struct ProgQueryAttr {
   std::uint32_t target_fd;

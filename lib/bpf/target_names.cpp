@@ -6,6 +6,7 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -63,6 +64,35 @@ constexpr std::array<std::string_view, 48> kTargetSections = {"tp",
                                                               "lwt_out",
                                                               "lwt_xmit"};
 
+// Of these, what follows the slash is no target but a part of the name.
+constexpr std::array<std::string_view, 27> kCgroupSections = {"cgroup_skb/ingress",
+                                                              "cgroup_skb/egress",
+                                                              "cgroup/sock_create",
+                                                              "cgroup/sock_release",
+                                                              "cgroup/post_bind4",
+                                                              "cgroup/post_bind6",
+                                                              "cgroup/bind4",
+                                                              "cgroup/bind6",
+                                                              "cgroup/connect4",
+                                                              "cgroup/connect6",
+                                                              "cgroup/connect_unix",
+                                                              "cgroup/sendmsg4",
+                                                              "cgroup/sendmsg6",
+                                                              "cgroup/sendmsg_unix",
+                                                              "cgroup/recvmsg4",
+                                                              "cgroup/recvmsg6",
+                                                              "cgroup/recvmsg_unix",
+                                                              "cgroup/getpeername4",
+                                                              "cgroup/getpeername6",
+                                                              "cgroup/getpeername_unix",
+                                                              "cgroup/getsockname4",
+                                                              "cgroup/getsockname6",
+                                                              "cgroup/getsockname_unix",
+                                                              "cgroup/getsockopt",
+                                                              "cgroup/setsockopt",
+                                                              "cgroup/dev",
+                                                              "cgroup/sysctl"};
+
 // What the kernel puts before the name in its BTF (kernel/bpf/verifier.c, bpf_check_attach_target).
 std::string_view btf_prefix(BpfAttachType type) {
   switch (type) {
@@ -98,8 +128,9 @@ std::string nearest_names_hint(const NearestNames& nearest) {
 }
 
 std::string near_sections(std::string_view section) {
-  NearestNames nearest(section.substr(0, section.find('/')));
-  for (const std::string_view name : kTargetSections)
+  const bool cgroup = section.starts_with("cgroup");
+  NearestNames nearest(cgroup ? section : section.substr(0, section.find('/')));
+  for (const std::string_view name : cgroup ? std::span<const std::string_view>(kCgroupSections) : kTargetSections)
     nearest.offer(name);
   return nearest_names_hint(nearest);
 }

@@ -171,6 +171,16 @@ TEST_F(BpfCgroupAttach, AnOrderIsKept) {
       error_of([&] { (void)programs.three.attach(group.cgroup(), {.expected_revision = revision}); });
   EXPECT_EQ(stale.code().value(), ESTALE);
   EXPECT_THAT(stale.hint(), HasSubstr("its revision is " + std::to_string(*revision + 2)));
+  // Without a link, beside one that has none either.
+  {
+    const TestCgroup plain("order_plain");
+    const BpfLink three = programs.three.attach_without_link(plain.cgroup());
+    const BpfLink before =
+        programs.one.attach_without_link(plain.cgroup(), {.order = BpfAttachOrder::before(programs.three)});
+    const BpfLink after =
+        programs.two.attach_without_link(plain.cgroup(), {.order = BpfAttachOrder::after(programs.one)});
+    EXPECT_EQ(programs.order_in(plain), 123u);
+  }
   // A link to another cgroup, and a program that has a link.
   const TestCgroup other("order_other");
   const BpfLink elsewhere = programs.two.attach(other.cgroup());

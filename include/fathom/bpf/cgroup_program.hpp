@@ -28,8 +28,10 @@ struct CgroupLinkOptions {
 struct CgroupAttachOptions {
   std::optional<BpfAttachType> attach_type{};          ///< as of CgroupLinkOptions
   CgroupSharing sharing = CgroupSharing::allow_multi;  ///< who else may be attached here and below
+  BpfAttachOrder order{};                              ///< as of CgroupLinkOptions; with allow_multi
   bool preorder = false;                               ///< as of CgroupLinkOptions; with allow_multi
-  /// The program, attached without a link, whose place this one takes, with no gap; with allow_multi. Since Linux 5.6.
+  /// The program, attached without a link, whose place this one takes, with no gap; with allow_multi, and no order.
+  /// Since Linux 5.6.
   std::optional<BpfProgram> replace{};
 };
 
