@@ -41,4 +41,13 @@ const EventFormat* FormatRegistry::find(std::string_view system, std::string_vie
   return place != by_name_.end() && (*place)->system() == system && (*place)->name() == name ? *place : nullptr;
 }
 
+std::uint32_t FormatRegistry::id_offset() const noexcept {
+  for (const EventFormat* format : by_name_) {
+    const EventField* const type = format->find("common_type");
+    if (type != nullptr && type->size == sizeof(std::uint16_t))
+      return type->offset;
+  }
+  return 0;
+}
+
 }  // namespace fathom

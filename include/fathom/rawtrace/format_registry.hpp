@@ -43,6 +43,8 @@ class FormatRegistry {
   /// All that find() by name gives, in order of system and name.
   [[nodiscard]] const std::vector<const EventFormat*>& formats() const noexcept { return by_name_; }
 
+  /// Where records have their number: the place of the field `common_type`.
+  [[nodiscard]] std::uint32_t id_offset() const noexcept;
   /// Of the pages.
   [[nodiscard]] const PageLayout& layout() const noexcept { return layout_; }
   /// What was parsed and what was skipped; a record is a text.
