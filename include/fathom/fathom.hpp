@@ -33,9 +33,11 @@
 #include <fathom/rawtrace/field_reader.hpp>
 #include <fathom/rawtrace/field_views.hpp>
 #include <fathom/rawtrace/format_registry.hpp>
+#include <fathom/rawtrace/graph_decoder.hpp>
 #include <fathom/rawtrace/page_decoder.hpp>
 #include <fathom/rawtrace/page_layout.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
+#include <fathom/rawtrace/task_names.hpp>
 #include <fathom/symbols/inline_sites.hpp>
 #include <fathom/symbols/kallsyms_index.hpp>
 #include <fathom/symbols/live_kallsyms.hpp>
@@ -172,7 +174,8 @@
 ///   values, no files. `graph/function_graph_parser.hpp`, then `call_forest.hpp`, `function_stats.hpp`,
 ///   `context_switches.hpp`
 /// - `rawtrace`: the ring buffer's binary side: pages to records, and fields out of these. Pure.
-///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`
+///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`;
+///   function_graph's to the events of `graph`, `graph_decoder.hpp`
 /// - `output`: these as text. `output/call_tree_text.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back

@@ -5,13 +5,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 /// The plain values that every source of this library speaks in: parsers of text, decoders of raw pages, readers of
 /// files.
 ///
 /// What a source did not say is absent, never invented: default function_graph text has no time, and no task before a
-/// CPU's first switch line. Every `std::string_view` in an event points into the source's own buffers and is good only
+/// CPU's first switch line. Every view in an event points into the source's own buffers and is good only
 /// until the sink's `on()` returns: copy what you keep.
 namespace fathom {
 
@@ -54,7 +55,9 @@ struct GraphEntry {
   std::uint32_t depth = 0;                    ///< calls above it on its stack, as the kernel counted
   bool leaf = false;      ///< the source said in the same record that it calls nothing traced; its exit follows at once
   std::string_view args;  ///< as printed, without the parentheses: `lock=0xffff, type=1 [PIDTYPE_TGID]`
-  std::string_view caller;  ///< return address as printed by funcgraph-retaddr: `vfs_read+0x4/0x370`
+  std::string_view caller;                  ///< return address as printed by funcgraph-retaddr: `vfs_read+0x4/0x370`
+  std::span<const std::uint64_t> raw_args;  ///< of raw records: the argument registers, to be rendered with BTF
+  std::optional<std::uint64_t> return_address;  ///< of raw records: where `caller` is, as a number
 };
 
 /// A function returned.

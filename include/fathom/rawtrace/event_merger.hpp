@@ -87,9 +87,9 @@ class EventMerger {
     heap[at] = top;
   }
 
-  template <bool kSwap, class Sink>
+  template <bool Swap, class Sink>
   void run(Sink& sink) {
-    using Cursor = detail::PageCursor<kSwap>;
+    using Cursor = detail::PageCursor<Swap>;
     std::vector<Cursor> cursors;
     cursors.reserve(sources_.size());
     for (const Source& source : std::exchange(sources_, {}))

@@ -63,9 +63,9 @@ class PageDecoder {
   [[nodiscard]] const PageCounts& counts() const noexcept { return counts_; }
 
  private:
-  template <bool kSwap, class Sink>
+  template <bool Swap, class Sink>
   void run(std::uint32_t cpu, std::span<const std::byte> pages, Sink& sink) {
-    detail::PageCursor<kSwap> cursor(layout_, id_offset_, cpu, pages, stats_);
+    detail::PageCursor<Swap> cursor(layout_, id_offset_, cpu, pages, stats_);
     if constexpr (requires(const RawRecord& record) { sink.on(record, &record); }) {
       bool more = cursor.next();
       while (more) {

@@ -46,7 +46,7 @@ struct PageTally {
 
 /// Walks over the records of one CPU's pages, one behind the other in memory. PageDecoder and EventMerger are made of
 /// it. Bytes outside of the pages are never read, whatever stands in these. Not for use by itself.
-template <bool kSwap>
+template <bool Swap>
 class PageCursor {
  public:
   /// `common_type` is where a record has its number.
@@ -66,7 +66,7 @@ class PageCursor {
     while (true) {
       // The common case: a record whose head tells its length.
       if (static_cast<std::size_t>(data_end_ - at_) >= kHeaderSize) [[likely]] {
-        const auto header = load<std::uint32_t>(at_, kSwap);
+        const auto header = load<std::uint32_t>(at_, Swap);
         const std::uint32_t type = type_of(header);
         if (type - 1 < kMaxDataType) [[likely]] {
           if (take(at_ + kHeaderSize, std::size_t{type} * kAlignment, delta_of(header))) [[likely]]
@@ -119,7 +119,7 @@ class PageCursor {
   static constexpr std::uint64_t kMissedStored = std::uint64_t{1} << 30U;
 
   // A C bit-field begins at the other end on a big-endian machine.
-  static constexpr bool kBig = (std::endian::native == std::endian::big) != kSwap;
+  static constexpr bool kBig = (std::endian::native == std::endian::big) != Swap;
   static constexpr std::uint32_t type_of(std::uint32_t header) noexcept {
     return kBig ? header >> kDeltaBits : header & 0x1fU;
   }
@@ -128,7 +128,7 @@ class PageCursor {
   }
 
   [[nodiscard]] std::uint64_t load_long(const std::byte* from) const noexcept {
-    return layout_.long_size == 8 ? load<std::uint64_t>(from, kSwap) : load<std::uint32_t>(from, kSwap);
+    return layout_.long_size == 8 ? load<std::uint64_t>(from, Swap) : load<std::uint32_t>(from, Swap);
   }
 
   // A record's data; false, and the place behind it, where it is none.
@@ -145,7 +145,7 @@ class PageCursor {
     }
     record_.data = data;
     record_.size = static_cast<std::uint32_t>(size);
-    record_.id = load<std::uint16_t>(data + common_type_, kSwap);
+    record_.id = load<std::uint16_t>(data + common_type_, Swap);
     ++tally_.records;
     return true;
   }
@@ -162,7 +162,7 @@ class PageCursor {
       skip_rest(SkipReason::bad_event);
       return false;
     }
-    const auto word = load<std::uint32_t>(at_ + kHeaderSize, kSwap);
+    const auto word = load<std::uint32_t>(at_ + kHeaderSize, Swap);
     if (type == 0) {
       // The length counts this word; the next record begins at a multiple of 4.
       const std::uint64_t padded = (std::uint64_t{word} + kAlignment - 1) / kAlignment * kAlignment;
@@ -228,7 +228,7 @@ class PageCursor {
       return true;
     }
     ++tally_.counts.pages;
-    record_.time = load<std::uint64_t>(page + layout_.timestamp_offset, kSwap);
+    record_.time = load<std::uint64_t>(page + layout_.timestamp_offset, Swap);
     const std::byte* const data = page + layout_.data_offset;
     at_ = data;
     const std::size_t room = size - layout_.data_offset;

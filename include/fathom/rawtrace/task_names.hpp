@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace fathom {
+
+/// Which task has which name, for records, which hold only its number.
+///
+///     TaskNames names;
+///     for (const SavedCmdline& task : parse_saved_cmdlines(text)) names.add(task.pid, task.comm);
+///     names.find(0);                                        // "<idle>"
+///     names.find(99999);                                    // "<...>", as the kernel prints one that it forgot
+///
+/// Views are good until the name is added again or the table is destroyed or assigned to. Safe to share between threads
+/// that only find.
+class TaskNames {
+ public:
+  /// Gives a task its name; the later one wins.
+  void add(std::int32_t pid, std::string_view comm);
+  /// The task's name.
+  [[nodiscard]] std::string_view find(std::int32_t pid) const noexcept;
+  /// How many were added.
+  [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
+
+ private:
+  std::unordered_map<std::int32_t, std::string> names_;
+};
+
+}  // namespace fathom
