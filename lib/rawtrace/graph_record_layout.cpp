@@ -101,7 +101,8 @@ GraphRecordLayout GraphRecordLayout::of(const FormatRegistry& formats) {
   layout.exit.calltime = places.require("calltime", 8);
   layout.exit.rettime = places.require("rettime", 8);
   layout.exit.retval = places.find("retval", layout.long_size);
-  if (const EventField* const overrun = exit.find("overrun"); overrun != nullptr && (overrun->size == 4 || overrun->size == 8)) {
+  if (const EventField* const overrun = exit.find("overrun");
+      overrun != nullptr && (overrun->size == 4 || overrun->size == 8)) {
     layout.exit.overrun_size = overrun->size;
     layout.exit.overrun = places.find("overrun", overrun->size);
   }
