@@ -1,17 +1,24 @@
 #include "feature_probe.hpp"
 #include "link_create.hpp"
 #include "perf/open_probe.hpp"
+#include "rtnetlink.hpp"
 
 #include <fathom/base/error.hpp>
 
 #include <linux/bpf.h>
 #include <linux/if_link.h>
+#include <linux/lwtunnel.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 
 namespace fathom::bpf {
@@ -99,17 +106,9 @@ BpfSupport try_uprobe_multi(BpfAttachType attach_type) {
   return error == EBADF ? BpfSupport::yes : support_of_errno(error);
 }
 
-// No descriptor: a kernel that looks for the event says EBADF.
-BpfSupport try_perf_link() {
-  const ProbeLoad load = load_probe({BpfProgramType::perf_event});
-  if (!load.program)
-    return support_of(load);
-  const int error = try_link(link_attr(load.program.get(), BpfAttachType::perf_event, -1));
-  return error == EBADF ? BpfSupport::yes : support_of_errno(error);
-}
-
-// No descriptor: a kernel that knows the type and the flags looks for the cgroup and says EBADF.
-BpfSupport try_cgroup(const ProbeProgram& program, std::uint32_t flags) {
+// No descriptor: a kernel that knows the type and the flags looks for what the program is to be attached to (a perf
+// event, a cgroup, a network namespace, a map of sockets) and says EBADF.
+BpfSupport try_without_target(const ProbeProgram& program, std::uint32_t flags = 0) {
   const ProbeLoad load = load_probe(program);
   if (!load.program)
     return support_of(load);
@@ -138,6 +137,37 @@ BpfSupport try_xdp_link() {
   attr.flags = XDP_FLAGS_HW_MODE;
   const int error = try_link(attr);
   return error == EOPNOTSUPP ? BpfSupport::yes : support_of_errno(error);
+}
+
+// Of the protocol 0, which has no hooks: a kernel that looks for them says EAFNOSUPPORT (net/netfilter/nf_bpf_link.c).
+BpfSupport try_netfilter() {
+  const ProbeLoad load = load_probe(probe_program(BpfProgramType::netfilter));
+  if (!load.program)
+    return support_of(load);
+  const int error = try_link(link_attr(load.program.get(), BpfAttachType::netfilter));
+  return error == EAFNOSUPPORT ? BpfSupport::yes : support_of_errno(error);
+}
+
+// The removal of a route that is not there: to 0.0.0.0/32, at a device that is not. The kernel looks first whether it
+// has routes of this kind (net/ipv4/fib_frontend.c) and then says ESRCH.
+BpfSupport try_route(BpfProgramType type, std::uint16_t encap) {
+  const ProbeLoad load = load_probe({type});
+  if (!load.program)
+    return support_of(load);
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = 32;
+  header.rtm_table = RT_TABLE_MAIN;
+  NetlinkRequest remove(RTM_DELROUTE, 0, header);
+  remove.add(RTA_DST, std::array<std::byte, 4>{});
+  remove.add(RTA_OIF, std::uint32_t{std::numeric_limits<std::int32_t>::max()});
+  remove.add(RTA_ENCAP_TYPE, std::as_bytes(std::span(&encap, 1)));
+  try {
+    const int error = RtNetlink().ask(remove).error;
+    return error == ESRCH ? BpfSupport::yes : support_of_errno(error);
+  } catch (const Error& error) {
+    return support_of_errno(error.code().value());
+  }
 }
 
 }  // namespace
@@ -170,21 +200,35 @@ BpfSupport probe_attach(BpfAttachKind kind) {
     case BpfAttachKind::iter:
       return try_tracing(BpfProgramType::tracing, trace_iter, "task");
     case BpfAttachKind::perf_event:
-      return try_perf_link();
+      return try_without_target({BpfProgramType::perf_event, BpfAttachType::perf_event});
     case BpfAttachKind::cgroup:
-      return try_cgroup({BpfProgramType::cgroup_skb, cgroup_inet_ingress}, 0);
+      return try_without_target({BpfProgramType::cgroup_skb, cgroup_inet_ingress});
     case BpfAttachKind::cgroup_order:
-      return try_cgroup({BpfProgramType::cgroup_skb, cgroup_inet_ingress}, kBefore);
+      return try_without_target({BpfProgramType::cgroup_skb, cgroup_inet_ingress}, kBefore);
     case BpfAttachKind::cgroup_unix:
-      return try_cgroup({BpfProgramType::cgroup_sock_addr, cgroup_unix_connect}, 0);
+      return try_without_target({BpfProgramType::cgroup_sock_addr, cgroup_unix_connect});
     case BpfAttachKind::lsm_cgroup:
-      return try_cgroup({BpfProgramType::lsm, BpfAttachType::lsm_cgroup, "socket_bind"}, 0);
+      return try_without_target({BpfProgramType::lsm, BpfAttachType::lsm_cgroup, "socket_bind"});
     case BpfAttachKind::xdp:
       return try_xdp_link();
     case BpfAttachKind::tcx:
       return try_device(tcx_ingress);
     case BpfAttachKind::netkit:
       return try_device(netkit_primary);
+    case BpfAttachKind::flow_dissector:
+      return try_without_target({BpfProgramType::flow_dissector, BpfAttachType::flow_dissector});
+    case BpfAttachKind::sk_lookup:
+      return try_without_target(probe_program(BpfProgramType::sk_lookup));
+    case BpfAttachKind::sockmap:
+      return try_without_target({BpfProgramType::sk_msg, sk_msg_verdict});
+    case BpfAttachKind::netfilter:
+      return try_netfilter();
+    case BpfAttachKind::struct_ops_link:
+      return probe_struct_ops_link();
+    case BpfAttachKind::lwt:
+      return try_route(BpfProgramType::lwt_xmit, LWTUNNEL_ENCAP_BPF);
+    case BpfAttachKind::lwt_seg6local:
+      return try_route(BpfProgramType::lwt_seg6local, LWTUNNEL_ENCAP_SEG6_LOCAL);
   }
   return BpfSupport::unknown;
 }

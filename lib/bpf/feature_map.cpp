@@ -111,18 +111,26 @@ int try_map(BpfMapType type, const MapShape& shape) {
   return map ? 0 : errno;
 }
 
-}  // namespace
-
-BpfSupport probe_map_type(BpfMapType type) {
-  const std::optional<MapShape> shape = shape_of(type);
-  if (!shape)
-    return type == BpfMapType::unspec ? BpfSupport::no : BpfSupport::unknown;
+BpfSupport try_shape(BpfMapType type, const MapShape& shape) {
   const PrintScope quiet;
   try {
-    return support_of_errno(type, try_map(type, *shape));
+    return support_of_errno(type, try_map(type, shape));
   } catch (const BpfError& error) {
     return error.cause() == BpfCause::denied ? BpfSupport::denied : BpfSupport::unknown;
   }
+}
+
+}  // namespace
+
+BpfSupport probe_map_type(BpfMapType type) {
+  if (const std::optional<MapShape> shape = shape_of(type))
+    return try_shape(type, *shape);
+  return type == BpfMapType::unspec ? BpfSupport::no : BpfSupport::unknown;
+}
+
+// Kernels that have such links know the flag, and look then for the table.
+BpfSupport probe_struct_ops_link() {
+  return try_shape(BpfMapType::struct_ops, {.flags = kMapMakesLinks});
 }
 
 }  // namespace fathom::bpf

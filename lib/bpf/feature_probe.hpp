@@ -38,6 +38,7 @@ struct ProbeLoad {
 [[nodiscard]] BpfSupport probe_program_type(BpfProgramType type);
 [[nodiscard]] BpfSupport probe_helper(BpfProgramType type, std::uint32_t number);
 [[nodiscard]] BpfSupport probe_map_type(BpfMapType type);
+[[nodiscard]] BpfSupport probe_struct_ops_link();
 [[nodiscard]] BpfSupport probe_attach(BpfAttachKind kind);
 
 }  // namespace fathom::bpf

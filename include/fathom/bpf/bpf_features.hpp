@@ -21,26 +21,33 @@ enum class BpfSupport : std::uint8_t {
 
 /// How a program is attached, as far as kernels differ in it.
 enum class BpfAttachKind : std::uint8_t {
-  kprobe,          ///< kprobe, kretprobe, ksyscall
-  kprobe_multi,    ///< Linux 5.18
-  kprobe_session,  ///< Linux 6.10
-  uprobe,          ///< uprobe, uretprobe, USDT
-  uprobe_multi,    ///< Linux 6.6
-  uprobe_session,  ///< Linux 6.13
-  fentry,          ///< Linux 5.5
-  fexit,           ///< Linux 5.5
-  fmod_ret,        ///< Linux 5.7
-  lsm,             ///< Linux 5.7; that "bpf" is in /sys/kernel/security/lsm is another matter
-  tp_btf,          ///< Linux 5.5
-  iter,            ///< Linux 5.8
-  perf_event,      ///< links to perf events, Linux 5.15
-  cgroup,          ///< links to cgroups, Linux 5.7
-  cgroup_order,    ///< those before and behind others, Linux 6.17
-  cgroup_unix,     ///< programs at unix sockets, Linux 6.7
-  lsm_cgroup,      ///< Linux 6.0
-  xdp,             ///< links to network devices, Linux 5.9
-  tcx,             ///< Linux 6.6
-  netkit           ///< Linux 6.7
+  kprobe,           ///< kprobe, kretprobe, ksyscall
+  kprobe_multi,     ///< Linux 5.18
+  kprobe_session,   ///< Linux 6.10
+  uprobe,           ///< uprobe, uretprobe, USDT
+  uprobe_multi,     ///< Linux 6.6
+  uprobe_session,   ///< Linux 6.13
+  fentry,           ///< Linux 5.5
+  fexit,            ///< Linux 5.5
+  fmod_ret,         ///< Linux 5.7
+  lsm,              ///< Linux 5.7; that "bpf" is in /sys/kernel/security/lsm is another matter
+  tp_btf,           ///< Linux 5.5
+  iter,             ///< Linux 5.8
+  perf_event,       ///< links to perf events, Linux 5.15
+  cgroup,           ///< links to cgroups, Linux 5.7
+  cgroup_order,     ///< those before and behind others, Linux 6.17
+  cgroup_unix,      ///< programs at unix sockets, Linux 6.7
+  lsm_cgroup,       ///< Linux 6.0
+  xdp,              ///< links to network devices, Linux 5.9
+  tcx,              ///< Linux 6.6
+  netkit,           ///< Linux 6.7
+  flow_dissector,   ///< links to network namespaces, Linux 5.7
+  sk_lookup,        ///< links to network namespaces, Linux 5.9
+  sockmap,          ///< links to maps of sockets, Linux 6.10; programs are attached to them without links before
+  netfilter,        ///< Linux 6.4
+  struct_ops_link,  ///< tables of `.struct_ops.link`, Linux 6.4
+  lwt,              ///< routes through programs, Linux 4.10
+  lwt_seg6local     ///< segments that are programs, Linux 4.18
 };
 
 /// What BPF can do on the running kernel, found out by doing it: programs of two instructions are loaded and attached
@@ -53,8 +60,8 @@ enum class BpfAttachKind : std::uint8_t {
 ///
 /// Answers of yes and no are kept for as long as the object lives; denied and unknown are tried again. All calls may be
 /// made from several threads at once. A call takes microseconds, or some milliseconds where the kernel's BTF is
-/// searched (/sys/kernel/btf/vmlinux). Reads /sys/bus/event_source/devices. Needs the rights of what it tries, and says
-/// denied without.
+/// searched (/sys/kernel/btf/vmlinux). Reads /sys/bus/event_source/devices, and for lwt asks rtnetlink to remove a
+/// route that cannot be there. Needs the rights of what it tries, and says denied without.
 class BpfFeatures {
  public:
   BpfFeatures();
