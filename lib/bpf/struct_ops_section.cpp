@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kPlain = ".struct_ops";
 constexpr std::string_view kLink = ".struct_ops.link";
 constexpr std::string_view kLinkRelocations = ".rel.struct_ops.link";
+constexpr std::string_view kBtf = ".BTF";
 
 // What `T` is at the offset; zeros where the file ends before.
 template <class T>
@@ -28,13 +29,11 @@ T read(std::span<const std::byte> bytes, std::uint64_t offset) {
   return value;
 }
 
-// The text that begins there and ends with a 0; empty if none does.
-std::string_view text_at(std::span<const std::byte> bytes, std::uint64_t offset) {
-  if (offset >= bytes.size())
-    return {};
-  const std::string_view rest(reinterpret_cast<const char*>(bytes.data()) + offset, bytes.size() - offset);
-  const std::size_t end = rest.find('\0');
-  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+// Whether this text, with the 0 that ends it, is there.
+bool is_at(std::span<const std::byte> bytes, std::uint64_t offset, std::string_view text) {
+  return offset <= bytes.size() && text.size() < bytes.size() - offset &&
+         std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0 &&
+         bytes[offset + text.size()] == std::byte{0};
 }
 
 struct Section {
@@ -49,15 +48,18 @@ std::vector<Section> sections_of(std::span<const std::byte> bytes) {
   };
   const std::uint64_t names = header(elf.e_shstrndx).sh_offset;
   std::vector<Section> sections;
-  sections.reserve(elf.e_shnum);
-  for (std::size_t i = 0; i < elf.e_shnum; ++i)
+  const std::uint64_t room =
+      elf.e_shoff <= bytes.size() ? (bytes.size() - elf.e_shoff) / sizeof(Elf64_Shdr) : std::uint64_t{0};
+  const std::uint64_t count = std::min<std::uint64_t>(elf.e_shnum, room);
+  sections.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
     sections.push_back({names + header(i).sh_name, header(i)});
   return sections;
 }
 
-// Ends the name before its ".link".
-void cut(std::vector<std::byte>& bytes, std::uint64_t end_of_name) {
-  bytes[end_of_name - (kLink.size() - kPlain.size())] = std::byte{0};
+// Ends a name that ends with ".link" before that.
+void cut(std::vector<std::byte>& bytes, std::uint64_t offset, std::string_view name) {
+  bytes[offset + name.size() - (kLink.size() - kPlain.size())] = std::byte{0};
 }
 
 // The section is a type with that name (BTF_KIND_DATASEC), and its names stand one behind the other.
@@ -73,13 +75,13 @@ void rename_in_btf(std::vector<std::byte>& bytes, const Elf64_Shdr& section) {
     std::uint32_t strings_size;
   };
   const auto header = read<BtfHeader>(bytes, section.sh_offset);
-  const std::uint64_t end = section.sh_offset + header.header_size + header.strings_offset + header.strings_size;
-  for (std::uint64_t at = end - header.strings_size; at < std::min<std::uint64_t>(end, bytes.size());) {
-    const std::string_view name = text_at(bytes, at);
-    const std::uint64_t next = at + name.size() + 1;
-    if (name == kLink)
-      cut(bytes, at + name.size());
-    at = next;
+  const std::uint64_t start = section.sh_offset + header.header_size + header.strings_offset;
+  const std::uint64_t end = std::min<std::uint64_t>(start + header.strings_size, bytes.size());
+  for (std::uint64_t at = start; at < end;) {
+    if (is_at(bytes, at, kLink))
+      cut(bytes, at, kLink);
+    const auto rest = std::span(bytes).subspan(at, end - at);
+    at += static_cast<std::uint64_t>(std::ranges::find(rest, std::byte{0}) - rest.begin()) + 1;
   }
 }
 
@@ -92,7 +94,7 @@ bool lacks_struct_ops_links() noexcept {
 std::vector<std::byte> without_struct_ops_links(std::span<const std::byte> bytes, const std::string& object) {
   const std::vector<Section> sections = sections_of(bytes);
   const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(sections, [&](const Section& section) { return text_at(bytes, section.name) == name; });
+    return std::ranges::any_of(sections, [&](const Section& section) { return is_at(bytes, section.name, name); });
   };
   if (!has(kLink))
     return {};
@@ -100,14 +102,18 @@ std::vector<std::byte> without_struct_ops_links(std::span<const std::byte> bytes
     throw bad_object(EINVAL, "open", object, {},
                      "it has tables in .struct_ops and in .struct_ops.link, which libbpf before 1.2 cannot tell apart");
   std::vector<std::byte> renamed(bytes.begin(), bytes.end());
+  const Section* types = nullptr;
   for (const Section& section : sections) {
     // Of the original: the two names may share their bytes.
-    const std::string_view name = text_at(bytes, section.name);
-    if (name == kLink || name == kLinkRelocations)
-      cut(renamed, section.name + name.size());
-    else if (name == ".BTF")
-      rename_in_btf(renamed, section.header);
+    for (const std::string_view name : {kLink, kLinkRelocations})
+      if (is_at(bytes, section.name, name))
+        cut(renamed, section.name, name);
+    if (is_at(bytes, section.name, kBtf))
+      types = &section;
   }
+  // One section, so that the work does not grow with their number; libbpf takes the last one too.
+  if (types != nullptr)
+    rename_in_btf(renamed, types->header);
   return renamed;
 }
 
