@@ -4,6 +4,7 @@
 #include "load_error.hpp"
 #include "log_buffers.hpp"
 #include "object_file.hpp"
+#include "object_sections.hpp"
 #include "section_handlers.hpp"
 #include "spec_values.hpp"
 #include "struct_ops_section.hpp"
@@ -112,6 +113,7 @@ void BpfObject::State::open() {
       makes_links = true;
     }
   }
+  bpf::check_object_btf(bytes, name);
   opened = open_again();
   if (const struct btf* types = bpf_object__btf(opened.get())) {
     __u32 size = 0;

@@ -1,6 +1,7 @@
 #include "struct_ops_section.hpp"
 
 #include "object_file.hpp"
+#include "object_sections.hpp"
 
 #include <bpf/libbpf.h>
 #include <elf.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace fathom::bpf {
@@ -18,44 +18,6 @@ namespace {
 constexpr std::string_view kPlain = ".struct_ops";
 constexpr std::string_view kLink = ".struct_ops.link";
 constexpr std::string_view kLinkRelocations = ".rel.struct_ops.link";
-constexpr std::string_view kBtf = ".BTF";
-
-// What `T` is at the offset; zeros where the file ends before.
-template <class T>
-T read(std::span<const std::byte> bytes, std::uint64_t offset) {
-  T value{};
-  if (offset <= bytes.size() && sizeof(T) <= bytes.size() - offset)
-    std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
-
-// Whether this text, with the 0 that ends it, is there.
-bool is_at(std::span<const std::byte> bytes, std::uint64_t offset, std::string_view text) {
-  return offset <= bytes.size() && text.size() < bytes.size() - offset &&
-         std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0 &&
-         bytes[offset + text.size()] == std::byte{0};
-}
-
-struct Section {
-  std::uint64_t name;  // where in the file
-  Elf64_Shdr header;
-};
-
-std::vector<Section> sections_of(std::span<const std::byte> bytes) {
-  const auto elf = read<Elf64_Ehdr>(bytes, 0);
-  const auto header = [&](std::size_t index) {
-    return read<Elf64_Shdr>(bytes, elf.e_shoff + index * sizeof(Elf64_Shdr));
-  };
-  const std::uint64_t names = header(elf.e_shstrndx).sh_offset;
-  std::vector<Section> sections;
-  const std::uint64_t room =
-      elf.e_shoff <= bytes.size() ? (bytes.size() - elf.e_shoff) / sizeof(Elf64_Shdr) : std::uint64_t{0};
-  const std::uint64_t count = std::min<std::uint64_t>(elf.e_shnum, room);
-  sections.reserve(count);
-  for (std::size_t i = 0; i < count; ++i)
-    sections.push_back({names + header(i).sh_name, header(i)});
-  return sections;
-}
 
 // Ends a name that ends with ".link" before that.
 void cut(std::vector<std::byte>& bytes, std::uint64_t offset, std::string_view name) {
@@ -74,7 +36,7 @@ void rename_in_btf(std::vector<std::byte>& bytes, const Elf64_Shdr& section) {
     std::uint32_t strings_offset;
     std::uint32_t strings_size;
   };
-  const auto header = read<BtfHeader>(bytes, section.sh_offset);
+  const auto header = read_at<BtfHeader>(bytes, section.sh_offset);
   const std::uint64_t start = section.sh_offset + header.header_size + header.strings_offset;
   const std::uint64_t end = std::min<std::uint64_t>(start + header.strings_size, bytes.size());
   for (std::uint64_t at = start; at < end;) {
@@ -92,9 +54,10 @@ bool lacks_struct_ops_links() noexcept {
 }
 
 std::vector<std::byte> without_struct_ops_links(std::span<const std::byte> bytes, const std::string& object) {
-  const std::vector<Section> sections = sections_of(bytes);
+  const std::vector<ObjectSection> sections = object_sections(bytes);
   const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(sections, [&](const Section& section) { return is_at(bytes, section.name, name); });
+    return std::ranges::any_of(sections,
+                               [&](const ObjectSection& section) { return is_at(bytes, section.name, name); });
   };
   if (!has(kLink))
     return {};
@@ -102,17 +65,13 @@ std::vector<std::byte> without_struct_ops_links(std::span<const std::byte> bytes
     throw bad_object(EINVAL, "open", object, {},
                      "it has tables in .struct_ops and in .struct_ops.link, which libbpf before 1.2 cannot tell apart");
   std::vector<std::byte> renamed(bytes.begin(), bytes.end());
-  const Section* types = nullptr;
-  for (const Section& section : sections) {
+  for (const ObjectSection& section : sections) {
     // Of the original: the two names may share their bytes.
     for (const std::string_view name : {kLink, kLinkRelocations})
       if (is_at(bytes, section.name, name))
         cut(renamed, section.name, name);
-    if (is_at(bytes, section.name, kBtf))
-      types = &section;
   }
-  // One section, so that the work does not grow with their number; libbpf takes the last one too.
-  if (types != nullptr)
+  if (const ObjectSection* types = btf_section(bytes, sections))
     rename_in_btf(renamed, types->header);
   return renamed;
 }

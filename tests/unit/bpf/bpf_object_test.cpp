@@ -1,10 +1,15 @@
+#include "bpf/object_sections.hpp"
+
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 
 #include <gmock/gmock.h>
 
+#include <elf.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <fathom-bpf/calls.bpf.hpp>
 #include <fstream>
 #include <span>
@@ -98,6 +103,44 @@ TEST(BpfObject, DamagedBytesAreRefusedOrRead) {
     }
   }
   EXPECT_EQ(refused, (good.size() + 60) / 61);
+}
+
+// Ids, offsets and kinds that cannot be, each in an object that is sound else.
+TEST(BpfObject, DamagedTypesAreRefusedOrRead) {
+  std::vector<std::byte> bytes(calls::object.bytes.begin(), calls::object.bytes.end());
+  const auto sections = fathom::bpf::object_sections(bytes);
+  const fathom::bpf::ObjectSection* const section = fathom::bpf::btf_section(bytes, sections);
+  ASSERT_NE(section, nullptr);
+  constexpr std::size_t kHeader = 24;
+  const std::size_t types = section->header.sh_offset + kHeader;
+  const auto size = fathom::bpf::read_at<std::uint32_t>(bytes, section->header.sh_offset + 12);
+  ASSERT_GT(size, 100U);
+  std::size_t refused = 0;
+  for (std::size_t at = types + 1; at < types + size; at += 2) {
+    const std::byte good = bytes[at];
+    bytes[at] ^= std::byte{0x7b};
+    try {
+      (void)BpfObject::open(bytes, {});
+    } catch (const BpfError& error) {
+      ++refused;
+      EXPECT_EQ(error.cause(), BpfCause::bad_object);
+    }
+    bytes[at] = good;
+  }
+  EXPECT_GT(refused, size / 8);
+}
+
+TEST(BpfObject, TypesBehindTheEndOfTheFileAreTold) {
+  std::vector<std::byte> bytes(calls::object.bytes.begin(), calls::object.bytes.end());
+  const auto sections = fathom::bpf::object_sections(bytes);
+  const fathom::bpf::ObjectSection* const section = fathom::bpf::btf_section(bytes, sections);
+  ASSERT_NE(section, nullptr);
+  Elf64_Shdr header = section->header;
+  header.sh_size = bytes.size();
+  const auto elf = fathom::bpf::read_at<Elf64_Ehdr>(bytes, 0);
+  const auto index = static_cast<std::size_t>(section - sections.data());
+  std::memcpy(bytes.data() + elf.e_shoff + index * sizeof header, &header, sizeof header);
+  EXPECT_THAT(error_of([&] { (void)BpfObject::open(bytes, {}); }).hint(), HasSubstr("behind the end of the file"));
 }
 
 }  // namespace
