@@ -23,8 +23,10 @@ namespace {
 BpfMapInfo read_info(int fd, std::string_view object, std::string_view name) {
   bpf_map_info raw{};
   __u32 size = sizeof(raw);
-  if (::bpf_obj_get_info_by_fd(fd, &raw, &size) != 0)
-    throw bpf::failed(errno, "ask the kernel about", object, name);
+  if (::bpf_obj_get_info_by_fd(fd, &raw, &size) != 0) {
+    const int error = errno;
+    throw bpf::failed(error, "ask the kernel about", object, name);
+  }
   return {.id = raw.id,
           .type = static_cast<BpfMapType>(raw.type),
           .name = raw.name,
@@ -74,8 +76,8 @@ BpfMap BpfMap::open_pinned(const std::string& path) {
 
 BpfMap BpfMap::from_id(std::uint32_t id) {
   UniqueFd fd(::bpf_map_get_fd_by_id(id));
-  if (!fd)
-    throw bpf::failed(errno, "open the map of id", std::to_string(id));
+  if (const int error = fd ? 0 : errno; error != 0)
+    throw bpf::failed(error, "open the map of id", std::to_string(id));
   return MapAccess::adopt(std::move(fd));
 }
 
@@ -128,8 +130,10 @@ std::optional<Btf> BpfMap::btf() const {
 }
 
 void BpfMap::freeze() const {
-  if (::bpf_map_freeze(handle_->fd) != 0)
-    throw bpf::failed(errno, "freeze", object_name(), name());
+  if (::bpf_map_freeze(handle_->fd) != 0) {
+    const int error = errno;
+    throw bpf::failed(error, "freeze", object_name(), name());
+  }
 }
 
 void BpfMap::pin(const std::string& path) const {

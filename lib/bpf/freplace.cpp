@@ -27,12 +27,21 @@ struct FreeBtf {
 };
 using BtfPointer = std::unique_ptr<btf, FreeBtf>;
 
-BtfPointer types_of(const BpfProgram& program) {
+// Null with the reason in `error`.
+BtfPointer types_of(const BpfProgram& program, int& error) {
   bpf_prog_info info{};
   __u32 size = sizeof(info);
-  if (::bpf_obj_get_info_by_fd(program.native_handle(), &info, &size) != 0 || info.btf_id == 0)
+  if (::bpf_obj_get_info_by_fd(program.native_handle(), &info, &size) != 0) {
+    error = errno;
     return nullptr;
-  return BtfPointer(btf__load_from_kernel_by_id(info.btf_id));
+  }
+  if (info.btf_id == 0) {
+    error = ENOENT;
+    return nullptr;
+  }
+  BtfPointer types(btf__load_from_kernel_by_id(info.btf_id));
+  error = types ? 0 : errno;
+  return types;
 }
 
 std::string near_functions(const btf* types, const std::string& wanted) {
@@ -57,9 +66,10 @@ BpfLink Freplace::attach() const {
 BpfLink Freplace::attach(const BpfProgram& program, std::string_view function) const {
   const std::string name(function);
   const std::string target = "the function " + name + " of " + program.name();
-  const BtfPointer types = types_of(program);
+  int error = 0;
+  const BtfPointer types = types_of(program, error);
   if (!types)
-    throw bpf::bad_target(*this, errno != 0 ? errno : ENOENT, target, "that program has no BTF that can be read");
+    throw bpf::bad_target(*this, error, target, "that program has no BTF that can be read");
   const int id = btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_FUNC);
   if (id < 0) {
     BpfFailure failure = bpf::attach_failure(*this, ENOENT, target);

@@ -32,8 +32,10 @@ Mapping::Mapping(const bpf_map* map, const std::string& object_name, bool write)
   size_ = (bpf_map__value_size(map) + page - 1) / page * page;
   void* const address =
       ::mmap(nullptr, size_, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-  if (address == MAP_FAILED)
-    throw bpf::failed(errno, "map the memory of", object_name, bpf::map_name(map));
+  if (address == MAP_FAILED) {
+    const int error = errno;
+    throw bpf::failed(error, "map the memory of", object_name, bpf::map_name(map));
+  }
   address_ = static_cast<std::byte*>(address);
 }
 

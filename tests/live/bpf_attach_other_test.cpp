@@ -177,6 +177,18 @@ int run_xdp(const fathom::BpfProgram& program) {
   return ::bpf_prog_test_run_opts(program.native_handle(), &options) == 0 ? static_cast<int>(options.retval) : -errno;
 }
 
+// r0 = 0; exit
+fathom::BpfProgram without_btf() {
+  std::array<bpf_insn, 2> code{};
+  code[0].code = BPF_ALU64 | BPF_MOV | BPF_K;
+  code[1].code = BPF_JMP | BPF_EXIT;
+  const UniqueFd fd(::bpf_prog_load(BPF_PROG_TYPE_XDP, "bare", "GPL", code.data(), code.size(), nullptr));
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  EXPECT_EQ(::bpf_obj_get_info_by_fd(fd.get(), &info, &size), 0);
+  return fathom::BpfProgram::from_id(info.id);
+}
+
 TEST_F(BpfAttachOther, FreplaceTakesTheFunctionsPlace) {
   const LoadedBpf replaced = BpfObject::open(replaced::object).load();
   const fathom::BpfProgram filter = replaced.program("filter");
@@ -197,6 +209,11 @@ TEST_F(BpfAttachOther, FreplaceTakesTheFunctionsPlace) {
   const BpfError error = error_of([&] { (void)program.attach(filter, "verdct"); });
   EXPECT_EQ(error.cause(), BpfCause::no_such_function);
   EXPECT_THAT(error.hint(), HasSubstr("verdict"));
+  const fathom::BpfProgram bare = without_btf();
+  errno = EXDEV;  // of something earlier
+  const BpfError none = error_of([&] { (void)program.attach(bare, "verdict"); });
+  EXPECT_EQ(none.code().value(), ENOENT);
+  EXPECT_THAT(none.hint(), HasSubstr("no BTF"));
 }
 
 }  // namespace
