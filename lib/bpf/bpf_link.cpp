@@ -11,7 +11,6 @@
 #include <fathom/bpf/struct_ops.hpp>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
 #include <cerrno>
@@ -29,8 +28,6 @@ namespace detail {
 
 LinkState::~LinkState() {
   const bpf::PrintScope quiet;
-  if (libbpf != nullptr)
-    bpf_link__destroy(libbpf);
   if (detach) {
     try {
       detach();
@@ -44,15 +41,10 @@ LinkState::~LinkState() {
 
 namespace {
 
-int fd_of(const LinkState& state) {
-  return state.libbpf != nullptr ? bpf_link__fd(state.libbpf) : state.fd.get();
-}
-
 // The kernel's link; throws for an attachment that has none, and for no link at all.
 int link_fd(const std::unique_ptr<LinkState>& state, const char* operation) {
-  const int fd = state ? fd_of(*state) : -1;
-  if (fd >= 0 && (!state || !state->detach))
-    return fd;
+  if (state && state->fd && !state->detach)
+    return state->fd.get();
   throw BpfError({.errno_value = state ? EOPNOTSUPP : EBADF,
                   .operation = operation,
                   .name = state ? state->what : std::string("a link that is none"),
@@ -74,10 +66,9 @@ std::unique_ptr<LinkState> make_state(const BpfMap& map) {
   return state;
 }
 
-// Both, old and new: the kernel holds the new one, and the object of the old one may hold what libbpf's link uses.
-void keep_too(LinkState& state, std::shared_ptr<const void> keeps, const std::string& what) {
-  state.keeps = std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(state.keeps,
-                                                                                                      std::move(keeps));
+// Instead of what was attached, which may go: a link that the kernel updates is a descriptor, and needs nothing of it.
+void keep_instead(LinkState& state, std::shared_ptr<const void> keeps, const std::string& what) {
+  state.keeps = std::move(keeps);
   state.what = what;
 }
 
@@ -92,12 +83,6 @@ BpfLink LinkAccess::from_fd(UniqueFd fd, const BpfProgram& program) {
 BpfLink LinkAccess::from_fd(UniqueFd fd, const BpfMap& map) {
   auto state = make_state(map);
   state->fd = std::move(fd);
-  return BpfLink(std::move(state));
-}
-
-BpfLink LinkAccess::from_libbpf(bpf_link* link, const BpfProgram& program) {
-  auto state = make_state(program);
-  state->libbpf = link;
   return BpfLink(std::move(state));
 }
 
@@ -130,14 +115,14 @@ BpfLink BpfLink::open_pinned(const std::string& path) {
 BpfLink BpfLink::from_id(std::uint32_t id) {
   auto state = std::make_unique<LinkState>();
   state->fd = UniqueFd(::bpf_link_get_fd_by_id(id));
-  if (!state->fd)
-    throw bpf::failed(errno, "open the link of id", std::to_string(id));
+  if (const int error = state->fd ? 0 : errno; error != 0)
+    throw bpf::failed(error, "open the link of id", std::to_string(id));
   state->what = "the link of id " + std::to_string(id);
   return BpfLink(std::move(state));
 }
 
 int BpfLink::native_handle() const noexcept {
-  return state_ && !state_->detach ? fd_of(*state_) : -1;
+  return state_ && !state_->detach ? state_->fd.get() : -1;
 }
 
 BpfLinkInfo BpfLink::info() const {
@@ -163,9 +148,11 @@ const std::string& BpfLink::pin_path() const noexcept {
 
 void BpfLink::update(const BpfProgram& program) {
   const int fd = link_fd(state_, "update the link of");
-  if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0)
-    throw bpf::failed(errno, "put " + program.name() + " in the place of", {}, state_->what);
-  keep_too(*state_, ProgramAccess::handle(program), program.name());
+  if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0) {
+    const int error = errno;
+    throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
+  }
+  keep_instead(*state_, ProgramAccess::handle(program), program.name());
 }
 
 void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
@@ -185,15 +172,17 @@ void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
                               std::to_string(bpf::read_link_info(fd, state_->what).program_id)});
     throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
   }
-  keep_too(*state_, ProgramAccess::handle(program), program.name());
+  keep_instead(*state_, ProgramAccess::handle(program), program.name());
 }
 
 void BpfLink::update(const StructOps& table) {
   const int fd = link_fd(state_, "update the link of");
   bpf::fill_struct_ops(table);
-  if (::bpf_link_update(fd, table.native_handle(), nullptr) != 0)
-    throw bpf::failed(errno, "put " + table.name() + " in the place of", {}, state_->what);
-  keep_too(*state_, MapAccess::handle(table), table.name());
+  if (::bpf_link_update(fd, table.native_handle(), nullptr) != 0) {
+    const int error = errno;
+    throw bpf::failed(error, "put " + table.name() + " in the place of", {}, state_->what);
+  }
+  keep_instead(*state_, MapAccess::handle(table), table.name());
 }
 
 void BpfLink::detach() {
@@ -206,7 +195,7 @@ void BpfLink::detach() {
     return;
   }
   // Links of the tracing kinds cannot be told to detach: they end with their last holder.
-  if (::bpf_link_detach(fd_of(*state_)) != 0) {
+  if (::bpf_link_detach(state_->fd.get()) != 0) {
     if (const int error = errno; error != EOPNOTSUPP)
       throw bpf::failed(error, "detach the link of", {}, state_->what);
     if (!state_->pin_path.empty())

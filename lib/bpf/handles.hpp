@@ -94,8 +94,7 @@ struct MapHandle {
 
 struct LinkState {
   std::shared_ptr<const void> keeps;  // what must live as long as the attachment
-  bpf_link* libbpf = nullptr;         // one of these three
-  UniqueFd fd;
+  UniqueFd fd;                        // one of these two
   std::function<void()> detach;
   std::string pin_path;
   std::string what;  // how it is called in an error: the program's name

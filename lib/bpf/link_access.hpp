@@ -7,21 +7,16 @@
 
 #include <functional>
 
-struct bpf_link;
-
 namespace fathom {
 
-/// How the attach functions of lib/bpf make a BpfLink, from each of the three things that an attachment can be.
+/// How the attach functions of lib/bpf make a BpfLink, from each of the two things that an attachment can be.
 /// `program` is kept alive with its object.
 struct LinkAccess {
-  /// The descriptor of a link in the kernel: BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN. The best of the three, since
+  /// The descriptor of a link in the kernel: BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN. The better of the two, since
   /// closing it is all that is to be done.
   [[nodiscard]] static BpfLink from_fd(UniqueFd fd, const BpfProgram& program);
   /// The same of a struct_ops table, which is a map.
   [[nodiscard]] static BpfLink from_fd(UniqueFd fd, const BpfMap& map);
-  /// A link of libbpf's, which is taken over. Not for links on perf events: libbpf switches the event off when it
-  /// destroys them, pinned or not.
-  [[nodiscard]] static BpfLink from_libbpf(bpf_link* link, const BpfProgram& program);
   /// An attachment without a link: `detach` takes it away, throws BpfError if it can't, and is called once more by the
   /// destructor if it threw.
   [[nodiscard]] static BpfLink from_detacher(std::function<void()> detach, const BpfProgram& program);

@@ -14,11 +14,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -132,6 +135,34 @@ TEST_F(BpfCgroupAttach, LinksAreUpdated) {
   EXPECT_EQ(link.info().program_id, programs.three.id());
   link.detach();
   EXPECT_EQ(programs.order_in(group), 0u);
+}
+
+TEST_F(BpfCgroupAttach, AnUpdatedLinkLetsTheOldProgramGo) {
+  const TestCgroup group("let_go");
+  std::optional<BpfLink> link;
+  std::set<std::uint32_t> replaced;
+  for (int i = 0; i < 4; ++i) {
+    const Three programs;
+    if (link) {
+      replaced.insert(link->info().program_id);
+      link->update(programs.two);
+    } else {
+      link = programs.one.attach(group.cgroup());
+    }
+  }
+  const std::uint32_t attached = link->info().program_id;
+  EXPECT_FALSE(replaced.contains(attached));
+  // The kernel frees programs late.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  std::vector<std::uint32_t> left;
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    left.clear();
+    const std::set<std::uint32_t> loaded = fathom::live::bpf_things().programs;
+    std::ranges::set_intersection(replaced, loaded, std::back_inserter(left));
+    EXPECT_TRUE(loaded.contains(attached));
+  } while (!left.empty() && std::chrono::steady_clock::now() < end);
+  EXPECT_THAT(left, IsEmpty());
 }
 
 TEST_F(BpfCgroupAttach, AnOrderIsKept) {
