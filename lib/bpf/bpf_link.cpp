@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace fathom {
@@ -106,8 +107,8 @@ BpfLink::~BpfLink() = default;
 
 BpfLink BpfLink::open_pinned(const std::string& path) {
   auto state = std::make_unique<LinkState>();
-  state->fd = bpf::open_pinned(path);
-  state->pin_path = path;
+  state->fd = bpf::open_pinned(path, bpf::PinKind::link);
+  state->pin_paths.push_back(path);
   state->what = "the link at " + path;
   return BpfLink(std::move(state));
 }
@@ -131,19 +132,19 @@ BpfLinkInfo BpfLink::info() const {
 
 void BpfLink::pin(const std::string& path) {
   bpf::pin(link_fd(state_, "pin the link of"), path, {}, state_->what);
-  state_->pin_path = path;
+  state_->pin_paths.push_back(path);
 }
 
 void BpfLink::unpin() {
-  if (!state_ || state_->pin_path.empty())
+  if (!state_ || state_->pin_paths.empty())
     throw bpf::failed(ENOENT, "unpin the link of", {}, state_ ? state_->what : std::string());
-  bpf::unpin(state_->pin_path, {}, state_->what);
-  state_->pin_path.clear();
+  bpf::unpin(state_->pin_paths.back(), {}, state_->what);
+  state_->pin_paths.pop_back();
 }
 
 const std::string& BpfLink::pin_path() const noexcept {
   static const std::string none;
-  return state_ ? state_->pin_path : none;
+  return state_ && !state_->pin_paths.empty() ? state_->pin_paths.back() : none;
 }
 
 void BpfLink::update(const BpfProgram& program) {
@@ -198,8 +199,14 @@ void BpfLink::detach() {
   if (::bpf_link_detach(state_->fd.get()) != 0) {
     if (const int error = errno; error != EOPNOTSUPP)
       throw bpf::failed(error, "detach the link of", {}, state_->what);
-    if (!state_->pin_path.empty())
-      bpf::unpin(state_->pin_path, {}, state_->what);
+  }
+  for (; !state_->pin_paths.empty(); state_->pin_paths.pop_back()) {
+    try {
+      bpf::unpin(state_->pin_paths.back(), {}, state_->what);
+    } catch (const BpfError& error) {
+      if (error.code() != std::errc::no_such_file_or_directory)  // somebody else has removed it
+        throw;
+    }
   }
   state_.reset();
 }

@@ -71,7 +71,7 @@ LoadedBpf MapAccess::loaded(const BpfMap& map) {
 }
 
 BpfMap BpfMap::open_pinned(const std::string& path) {
-  return MapAccess::adopt(bpf::open_pinned(path));
+  return MapAccess::adopt(bpf::open_pinned(path, bpf::PinKind::map));
 }
 
 BpfMap BpfMap::from_id(std::uint32_t id) {

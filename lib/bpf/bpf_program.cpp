@@ -80,7 +80,7 @@ BpfProgram::BpfProgram(const BpfProgram& program, bool fits, const char* kind) :
 }
 
 BpfProgram BpfProgram::open_pinned(const std::string& path) {
-  return BpfProgram(adopt(bpf::open_pinned(path)));
+  return BpfProgram(adopt(bpf::open_pinned(path, bpf::PinKind::program)));
 }
 
 BpfProgram BpfProgram::from_id(std::uint32_t id) {

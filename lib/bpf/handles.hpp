@@ -96,7 +96,7 @@ struct LinkState {
   std::shared_ptr<const void> keeps;  // what must live as long as the attachment
   UniqueFd fd;                        // one of these two
   std::function<void()> detach;
-  std::string pin_path;
+  std::vector<std::string> pin_paths;
   std::string what;  // how it is called in an error: the program's name
 
   LinkState() = default;

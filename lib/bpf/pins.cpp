@@ -1,6 +1,7 @@
 #include "pins.hpp"
 
 #include "error_cause.hpp"
+#include "object_file.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
 
@@ -8,8 +9,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace fathom::bpf {
 
@@ -31,6 +35,32 @@ BpfError pin_error(int error, const char* operation, std::string_view object, st
   return BpfError(std::move(failure));
 }
 
+const char* to_string(PinKind kind) {
+  switch (kind) {
+    case PinKind::program:
+      return "a program";
+    case PinKind::map:
+      return "a map";
+    case PinKind::link:
+      break;
+  }
+  return "a link";
+}
+
+// Of the descriptor that the path is the link of in /proc: kernel/bpf/syscall.c names its files bpf-prog, bpf-map and
+// bpf_link, or bpf-link.
+std::optional<PinKind> kind_of(const std::string& path) {
+  std::error_code error;
+  const std::string file = std::filesystem::read_symlink(path, error).string();
+  if (file.find("bpf-prog") != std::string::npos)
+    return PinKind::program;
+  if (file.find("bpf-map") != std::string::npos)
+    return PinKind::map;
+  if (file.find("bpf_link") != std::string::npos || file.find("bpf-link") != std::string::npos)
+    return PinKind::link;
+  return std::nullopt;
+}
+
 }  // namespace
 
 void pin(int fd, const std::string& path, std::string_view object, std::string_view name) {
@@ -43,10 +73,13 @@ void unpin(const std::string& path, std::string_view object, std::string_view na
     throw pin_error(errno, "unpin", object, name, path);
 }
 
-UniqueFd open_pinned(const std::string& path) {
+UniqueFd open_pinned(const std::string& path, PinKind wanted, const std::string& descriptors) {
   UniqueFd fd(::bpf_obj_get(path.c_str()));
-  if (!fd)
-    throw failed(errno, "open the pin", path);
+  if (const int error = fd ? 0 : errno; error != 0)
+    throw failed(error, "open the pin", path);
+  if (const auto kind = kind_of(descriptors + '/' + std::to_string(fd.get())); kind && *kind != wanted)
+    throw bad_object(EINVAL, "open the pin", {}, path,
+                     std::string("it holds ") + to_string(*kind) + ", not " + to_string(wanted));
   return fd;
 }
 

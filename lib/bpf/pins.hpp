@@ -11,7 +11,13 @@ namespace fathom::bpf {
 void pin(int fd, const std::string& path, std::string_view object, std::string_view name);
 /// Removes the file. Throws BpfError.
 void unpin(const std::string& path, std::string_view object, std::string_view name);
-/// BPF_OBJ_GET. Throws BpfError.
-[[nodiscard]] UniqueFd open_pinned(const std::string& path);
+
+/// What a pin can hold.
+enum class PinKind { program, map, link };
+
+/// BPF_OBJ_GET. Throws BpfError; bad_object where something of another kind is pinned there. Where `descriptors`, which
+/// says what it is, can't be read, the kind is not checked.
+[[nodiscard]] UniqueFd open_pinned(const std::string& path, PinKind wanted,
+                                   const std::string& descriptors = "/proc/self/fd");
 
 }  // namespace fathom::bpf

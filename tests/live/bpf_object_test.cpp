@@ -235,6 +235,55 @@ TEST_F(BpfLinkLive, APinnedTracepointGoesOnToo) {
   EXPECT_FALSE(std::filesystem::exists(files.file("link")));
 }
 
+TEST_F(BpfLinkLive, DetachRemovesEveryPin) {
+  const BpfFileSystem files;
+  if (!files.mounted())
+    GTEST_SKIP() << "no bpf file system can be mounted here";
+  LoadedBpf bpf = load_for(::getpid());
+  const auto count = bpf.variable(calls::raw_calls);
+  fathom::BpfLink link = bpf.program(calls::on_raw).attach();
+  for (const char* name : {"first", "second", "third"})
+    link.pin(files.file(name));
+  EXPECT_EQ(link.pin_path(), files.file("third"));
+  link.unpin();
+  EXPECT_FALSE(std::filesystem::exists(files.file("third")));
+  EXPECT_EQ(link.pin_path(), files.file("second"));
+  link.pin(files.file("fourth"));
+  ASSERT_TRUE(std::filesystem::remove(files.file("fourth")));  // as another process may
+  link.detach();
+  EXPECT_FALSE(link);
+  ::getppid();
+  EXPECT_EQ(count.load(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(files.file("first")));
+  EXPECT_FALSE(std::filesystem::exists(files.file("second")));
+}
+
+TEST_F(BpfLinkLive, APinOfAnotherKindIsRefused) {
+  const BpfFileSystem files;
+  if (!files.mounted())
+    GTEST_SKIP() << "no bpf file system can be mounted here";
+  const LoadedBpf bpf = load_for(::getpid());
+  fathom::BpfLink link = bpf.program(calls::on_raw).attach();
+  link.pin(files.file("link"));
+  bpf.program("on_raw").pin(files.file("program"));
+  bpf.map("totals").pin(files.file("map"));
+  const auto told = [&](const char* name, auto open) {
+    const BpfError error = error_of([&] { open(files.file(name)); });
+    EXPECT_EQ(error.cause(), BpfCause::bad_object);
+    EXPECT_THAT(error.what(), HasSubstr(files.file(name)));
+    return error.hint();
+  };
+  const auto as_link = [](const std::string& path) { (void)fathom::BpfLink::open_pinned(path); };
+  const auto as_program = [](const std::string& path) { (void)fathom::BpfProgram::open_pinned(path); };
+  const auto as_map = [](const std::string& path) { (void)fathom::BpfMap::open_pinned(path); };
+  EXPECT_EQ(told("program", as_link), "it holds a program, not a link");
+  EXPECT_EQ(told("map", as_link), "it holds a map, not a link");
+  EXPECT_EQ(told("link", as_program), "it holds a link, not a program");
+  EXPECT_EQ(told("map", as_program), "it holds a map, not a program");
+  EXPECT_EQ(told("link", as_map), "it holds a link, not a map");
+  EXPECT_EQ(told("program", as_map), "it holds a program, not a map");
+}
+
 TEST_F(BpfLinkLive, ProgramsAndMapsArePinnedAndReused) {
   const BpfFileSystem files;
   if (!files.mounted())

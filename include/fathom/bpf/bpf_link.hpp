@@ -57,7 +57,8 @@ class BpfLink {
   /// Gives the link up: the program is detached unless a pin or another descriptor holds the link.
   ~BpfLink();
 
-  /// The link that is pinned there. Destroying it leaves the pin and so the attachment: unpin() first.
+  /// The link that is pinned there; BpfError (bad_object) if a program or a map is. Destroying it leaves the pin and so
+  /// the attachment: unpin() first.
   [[nodiscard]] static BpfLink open_pinned(const std::string& path);
   /// The link of this id. Needs CAP_SYS_ADMIN.
   [[nodiscard]] static BpfLink from_id(std::uint32_t id);
@@ -69,11 +70,11 @@ class BpfLink {
   /// What the kernel says about it now.
   [[nodiscard]] BpfLinkInfo info() const;
 
-  /// Makes the file `path` in a bpf file system hold the link.
+  /// Makes the file `path` in a bpf file system hold the link. Several files may.
   void pin(const std::string& path);
-  /// Removes the file of pin() or open_pinned().
+  /// Removes the file of the last pin(), or else of open_pinned().
   void unpin();
-  /// Where it is pinned; empty for nowhere.
+  /// The file that unpin() removes; empty for none.
   [[nodiscard]] const std::string& pin_path() const noexcept;
   /// Puts another program, of the same type, in the place of the attached one, with no gap. Since Linux 5.7, for the
   /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, sockmap, iter.
@@ -85,8 +86,9 @@ class BpfLink {
   /// Linux 6.4. What the kernel asks of the two is the type's to say: congestion controls must have the same name.
   void update(const StructOps& table);
   /// Takes the attachment away now and gives the link up. Links of cgroups, devices and network namespaces end for all
-  /// who hold them; those of the tracing kinds cannot be told to, so the pin is removed, and another descriptor or pin
-  /// keeps them. Throws BpfError if the kernel refuses; then nothing has changed.
+  /// who hold them; those of the tracing kinds cannot be told to, and another descriptor, or a pin that this does not
+  /// know of, keeps them. The files of pin() and open_pinned() are removed. Throws BpfError if the kernel refuses, and
+  /// nothing has changed then, or if such a file cannot be removed, and then the link is not given up.
   void detach();
 
  private:

@@ -40,7 +40,7 @@ struct BpfMapInfo {
 /// BpfError.
 class BpfMap {
  public:
-  /// The map that is pinned there.
+  /// The map that is pinned there; BpfError (bad_object) if a program or a link is.
   [[nodiscard]] static BpfMap open_pinned(const std::string& path);
   /// The map of this id. Needs CAP_SYS_ADMIN.
   [[nodiscard]] static BpfMap from_id(std::uint32_t id);

@@ -42,7 +42,7 @@ struct BpfProgramInfo {
 /// CAP_PERFMON or CAP_NET_ADMIN, as the type asks) or CAP_SYS_ADMIN. Throws BpfError.
 class BpfProgram {
  public:
-  /// The program that is pinned there.
+  /// The program that is pinned there; BpfError (bad_object) if a map or a link is.
   [[nodiscard]] static BpfProgram open_pinned(const std::string& path);
   /// The program of this id. Needs CAP_SYS_ADMIN.
   [[nodiscard]] static BpfProgram from_id(std::uint32_t id);
