@@ -196,6 +196,28 @@ TEST_F(BpfMapTest, PerCpuMapsHaveAValueForEachPossibleCpu) {
   check(PerCpuArrayMap<std::uint32_t>::create({.name = "percpu_array", .max_entries = 3}));
 }
 
+TEST_F(BpfMapTest, PerCpuValuesOfAnotherNumberOfCpusAreRefused) {
+  const auto check = [](const auto& table, auto other) {
+    auto value = table.make_value();
+    value[0] = 7;
+    table.update(1, value);
+    const auto before = other;
+    const std::string why =
+        "the value is for " + std::to_string(other.size()) + " CPUs, the map's for " + std::to_string(value.size());
+    EXPECT_THAT(error_of([&] { static_cast<void>(table.find(1, other)); }), testing::HasSubstr(why));
+    EXPECT_EQ(other, before);
+    EXPECT_THAT(error_of([&] { table.update(1, other); }), testing::HasSubstr(why));
+    EXPECT_THAT(error_of([&] { static_cast<void>(table.assign(1, other)); }), testing::HasSubstr(why));
+    EXPECT_EQ(table.find(1), value);
+  };
+  const std::size_t cpus = CpuSet::possible().size();
+  const auto table = PerCpuHashMap<std::uint32_t, std::uint32_t>::create({.name = "percpu", .max_entries = 3});
+  check(table, PerCpu<std::uint32_t>(0));
+  check(table, PerCpu<std::uint32_t>(cpus - 1));
+  check(PerCpuArrayMap<std::uint32_t>::create({.name = "percpu_array", .max_entries = 3}),
+        PerCpu<std::uint32_t>(cpus + 1));
+}
+
 TEST_F(BpfMapTest, PerCpuValuesAreTakenWhole) {
   const auto table = PerCpuHashMap<int, std::uint64_t>::create({.name = "percpu", .max_entries = 3});
   auto value = table.make_value();

@@ -29,7 +29,7 @@ struct MapValueTraits;
 template <BpfRecord V>
 class PerCpu {
  public:
-  /// Values of zero bytes.
+  /// Values of zero bytes. Maps take only as many as the kernel has possible CPUs: their make_value() knows how many.
   explicit PerCpu(std::size_t cpus) : slots_(cpus) {}
 
   /// How many CPUs there are.

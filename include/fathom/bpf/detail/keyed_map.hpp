@@ -34,9 +34,10 @@ class KeyedMap : public TypedMap {
       value.reset();
     return value;
   }
-  /// The same into a value that is there; false, and the value is as it was, if there is none. A PerCpu must come from
-  /// this map: make_value() or find().
+  /// The same into a value that is there; false, and the value is as it was, if there is none. A PerCpu must have as
+  /// many values as this map's, as those of make_value() and find() do; of any other throws (EINVAL).
   [[nodiscard]] bool find(const K& key, V& into, ValueLock lock = ValueLock::none) const {
+    check_cpus("look up a key in", into);
     return done("look up a key in", map_lookup(fd(), &key, Traits::data(into), static_cast<std::uint64_t>(lock)),
                 ENOENT);
   }
@@ -77,6 +78,7 @@ class KeyedMap : public TypedMap {
   [[nodiscard]] std::size_t value_bytes() const noexcept { return Traits::stride() * cpus_; }
 
   [[nodiscard]] bool change(const K& key, const V& value, std::uint64_t mode, ValueLock lock, int absent) const {
+    check_cpus("update", value);
     return done("update", map_update(fd(), &key, Traits::data(value), mode | static_cast<std::uint64_t>(lock)), absent);
   }
   // Which of two look-ups in a batch, and where it goes on.
@@ -117,6 +119,15 @@ class KeyedMap : public TypedMap {
   }
 
  private:
+  // The kernel copies as many values as there are CPUs, whatever memory it is given.
+  void check_cpus(std::string_view operation, const V& value) const {
+    if constexpr (kIsPerCpu<V>) {
+      if (value.size() != cpus_) [[unlikely]]
+        fail(operation, EINVAL,
+             "the value is for " + std::to_string(value.size()) + " CPUs, the map's for " + std::to_string(cpus_));
+    }
+  }
+
   std::uint32_t cpus_;
 };
 
