@@ -113,21 +113,22 @@ ClsactHold::ClsactHold(const NetworkDevice& device, const BpfProgram& program)
     : table_(table()), device_(device), key_(network_namespace(), device.index()) {
   const std::lock_guard lock(table_->mutex);
   Table::Shared& shared = table_->devices[key_];
-  if (shared.holders == 0) {
-    const NetlinkAnswer answer = netlink_.ask(qdisc_request(device, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL));
-    shared.made = answer.error == 0;
-    if (answer.error != 0 && answer.error != EEXIST) {
+  // Also where others of this process hold it: somebody else may have removed it meanwhile.
+  const NetlinkAnswer answer = netlink_.ask(qdisc_request(device, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL));
+  if (answer.error == 0) {
+    shared.made = true;
+  } else if (answer.error != EEXIST) {
+    if (shared.holders == 0)
       table_->devices.erase(key_);
-      BpfFailure failure = attach_failure(program, answer.error, "the clsact of the network device " + device.name());
-      if (answer.error == ENOENT || answer.error == EOPNOTSUPP) {
-        failure.cause = BpfCause::unsupported;
-        failure.hint = "this kernel has no clsact (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_ACT)";
-      } else if (answer.error == EINVAL || answer.error == ENODEV) {
-        failure.cause = BpfCause::bad_attach_target;
-        failure.hint = answer.message.empty() ? "the device is gone, or in another network namespace" : answer.message;
-      }
-      throw BpfError(std::move(failure));
+    BpfFailure failure = attach_failure(program, answer.error, "the clsact of the network device " + device.name());
+    if (answer.error == ENOENT || answer.error == EOPNOTSUPP) {
+      failure.cause = BpfCause::unsupported;
+      failure.hint = "this kernel has no clsact (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_ACT)";
+    } else if (answer.error == EINVAL || answer.error == ENODEV) {
+      failure.cause = BpfCause::bad_attach_target;
+      failure.hint = answer.message.empty() ? "the device is gone, or in another network namespace" : answer.message;
     }
+    throw BpfError(std::move(failure));
   }
   ++shared.holders;
 }

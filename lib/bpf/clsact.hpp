@@ -20,8 +20,8 @@ namespace fathom::bpf {
 /// The number that a direction has as the parent of filters.
 [[nodiscard]] std::uint32_t clsact_parent(TcDirection direction) noexcept;
 
-/// Keeps a device's clsact, and makes it if it is not there. The last that this process has for a device removes it if
-/// the first made it and no filter is left.
+/// Keeps a device's clsact, and makes it if it is not there, or no longer. The last that this process has for a device
+/// removes it if the first made it and no filter is left.
 class ClsactHold {
  public:
   /// The network namespace is that of the thread. Throws BpfError, about attaching the program.

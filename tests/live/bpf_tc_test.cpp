@@ -142,6 +142,20 @@ TEST_F(BpfTc, WhatBecameOfOthersStays) {
   EXPECT_EQ(order_of_a_frame(bpf), 2u);
 }
 
+TEST_F(BpfTc, AClsactThatSomebodyRemovedIsMadeAgain) {
+  const LoadedBpf bpf = load_network({"step_1", "step_2"});
+  const NetworkDevice device("two");
+  BpfLink first = bpf.program(network::step_1).attach(device, TcDirection::ingress);
+  network->remove_clsact("two");  // with its filter, and `first` does not know
+  {
+    const BpfLink second = bpf.program(network::step_2).attach(device, TcDirection::ingress);
+    EXPECT_EQ(order_of_a_frame(bpf), 2u);
+    first.detach();
+    EXPECT_EQ(order_of_a_frame(bpf), 2u);
+  }
+  EXPECT_FALSE(has_clsact());
+}
+
 TEST_F(BpfTc, IsDetachedWhereItWasAttached) {
   const LoadedBpf bpf = load_network({"step_1"});
   const NetworkDevice device("two");
