@@ -59,6 +59,9 @@ bool wait_readable(const UniqueFd& fd, const Deadline& deadline, const BpfMap& m
     const int error = errno;
     throw failed(error, "wait for", map.object_name(), map.name());
   }
+  // Somebody closed the descriptor, which ppoll() calls an event that goes on for ever.
+  if (ready > 0 && (one.revents & POLLNVAL) != 0)
+    throw failed(EBADF, "wait for", map.object_name(), map.name());
   return ready > 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,17 @@ std::byte* map_part(const BpfMap& map, std::size_t size, int protection, std::si
   return static_cast<std::byte*>(address);
 }
 
+// A record is written in microseconds, as a rule; a program that sleeps may take as long as it likes. False if a signal
+// handler has run.
+bool wait_for_writer(unsigned looks) {
+  constexpr unsigned kYields = 16;
+  constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 100'000};
+  if (looks >= kYields)
+    return ::nanosleep(&kNap, nullptr) == 0;
+  ::sched_yield();
+  return true;
+}
+
 }  // namespace
 
 RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
@@ -60,6 +72,7 @@ RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
     std::byte* const rest = map_part(map, page + 2 * capacity, PROT_READ, page);
     producer_ = reinterpret_cast<Position*>(rest);
     walk_ = RingWalk(rest + page, capacity, std::atomic_ref(*consumer_).load(std::memory_order_acquire));
+    walk_.start_before(produced());
   } catch (...) {
     ::munmap(consumer_, page);
     throw;
@@ -92,12 +105,25 @@ RingBufferMemory& RingBufferMemory::operator=(RingBufferMemory&& other) noexcept
   return *this;
 }
 
-void RingBufferMemory::wait(std::optional<std::chrono::nanoseconds> timeout) const {
+void RingBufferMemory::wait(std::optional<std::chrono::nanoseconds> timeout, bool (*fits)(std::size_t size) noexcept) {
+  release();
+  const Position first = produced();
+  Position after = 0;
+  if (next(first, after, fits).data() != nullptr)
+    return;
   const bpf::Deadline deadline(timeout);
-  while (!ready() && bpf::wait_readable(epoll_, deadline, map_)) {
-    // The kernel calls a record that is reserved but not yet written readable: a matter of microseconds.
-    if (!ready())
-      ::sched_yield();
+  unsigned looks = 0;
+  // The kernel wakes a reader at the position of the new record: what was passed over is given back before each wait.
+  for (release(); deadline.left() != std::chrono::nanoseconds::zero(); release()) {
+    if (!ready()) {
+      if (!bpf::wait_readable(epoll_, deadline, map_))
+        return;
+      // The kernel calls a record that is reserved but not yet written readable.
+      if (!ready() && !wait_for_writer(looks++))
+        return;
+    }
+    if (next(produced(), after, fits).data() != nullptr)
+      return;
   }
 }
 

@@ -62,6 +62,34 @@ int emit(struct request* context) {
   return 17;
 }
 
+/* Keeps a record reserved while `holding` is set; at most for some seconds, should nobody clear it. */
+volatile int holding = 0;
+
+static long look(__u32 i, void* context) {
+  if (holding)
+    return 0;
+  return 1;
+}
+
+static long look_often(__u32 i, void* context) {
+  bpf_loop(1 << 23, look, NULL, 0);
+  return look(i, context);
+}
+
+SEC("syscall")
+int hold(void* context) {
+  struct event* event = fathom_ringbuf_reserve(events, sizeof(*event));
+
+  if (!event)
+    return 1;
+  event->number = 77;
+  event->what = RECORD;
+  event->cpu = 0;
+  bpf_loop(100, look_often, NULL, 0);
+  bpf_ringbuf_submit(event, 0);
+  return 0;
+}
+
 /* The same by the calls of one process. */
 const volatile int target_pid = -1;
 __u64 calls = 0;

@@ -16,11 +16,13 @@
 #include <gmock/gmock.h>
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +31,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -75,6 +78,14 @@ std::vector<std::uint64_t> numbers(const Batch& batch) {
     found.push_back(event.number);
   return found;
 }
+
+// A batch is into its reader's memory, so a reader that is gone after the expression gives none.
+template <class Reader>
+concept Pollable = requires(Reader&& reader) { std::forward<Reader>(reader).poll(0ms); };
+template <class Reader>
+concept Drainable = requires(Reader&& reader) { std::forward<Reader>(reader).drain(); };
+static_assert(Pollable<RingBuffer<readers::event>&> && !Pollable<RingBuffer<readers::event>>);
+static_assert(Drainable<RingBuffer<readers::event>&> && !Drainable<RingBuffer<readers::event>>);
 
 bool readable(int fd) {
   pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
@@ -206,6 +217,87 @@ TEST_F(RingBufferLive, PollWaitsForARecordAndNoLongerThanTold) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
 }
 
+TEST_F(RingBufferLive, ARecordThatIsNotFinishedDoesNotKeepPollFromItsEnd) {
+  const LoadedBpf bpf = load();
+  auto events = bpf.ring_buffer<readers::event>("events");
+  auto holding = bpf.variable(readers::holding);
+  holding.store(1);
+  std::thread writer([&] { EXPECT_EQ(bpf.program<fathom::SyscallProgram>("hold").run(), 0U); });
+  while (events.waiting() == 0)
+    std::this_thread::yield();
+  EXPECT_TRUE(events.poll(0ms).empty());
+  EXPECT_TRUE(events.poll(5ms).empty());
+  EXPECT_EQ(events.waiting(), 8 + sizeof(readers::event));  // still held
+  holding.store(0);
+  EXPECT_THAT(numbers(events.poll(20s)), ElementsAre(77));
+  writer.join();
+}
+
+TEST_F(RingBufferLive, WhatIsNoRecordDoesNotEndTheWait) {
+  const LoadedBpf bpf = load();
+  auto events = bpf.ring_buffer<readers::event>("events");
+  for (const std::uint32_t what : {kDiscard, kOtherSize}) {
+    emit(bpf, 0, 2, what);
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(events.poll(30ms).empty());
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 30ms);
+  }
+  EXPECT_EQ(events.waiting(), 0U);
+  std::thread writer([&] {
+    for (const std::uint32_t what : {kDiscard, kOtherSize, kRecord}) {
+      std::this_thread::sleep_for(5ms);
+      emit(bpf, what, 1, what);
+    }
+  });
+  EXPECT_THAT(numbers(events.poll(20s)), ElementsAre(0));
+  writer.join();
+  EXPECT_EQ(events.stats().discarded, 3U);
+  EXPECT_EQ(events.stats().wrong_size, 3U);
+}
+
+TEST_F(RingBufferLive, PollTellsOfADescriptorThatSomebodyClosed) {
+  const LoadedBpf bpf = load();
+  auto events = bpf.ring_buffer<readers::event>("events");
+  const int spare = ::dup(events.native_handle());
+  ::close(events.native_handle());
+  try {
+    std::ignore = events.poll(10ms);
+    ADD_FAILURE() << "it waits at no descriptor";
+  } catch (const BpfError& e) {
+    EXPECT_EQ(e.code().value(), EBADF);
+  }
+  EXPECT_EQ(::dup2(spare, events.native_handle()), events.native_handle());
+  ::close(spare);
+}
+
+TEST_F(RingBufferLive, AnOldBatchHasNothingAndMovesNothing) {
+  const LoadedBpf bpf = load();
+  auto events = bpf.ring_buffer<readers::event>("events");
+  emit(bpf, 0, 3);
+  const auto old = events.poll(1s);
+  EXPECT_THAT(numbers(old), ElementsAre(0, 1, 2));
+  emit(bpf, 3, 3);
+  EXPECT_THAT(numbers(events.poll(1s)), ElementsAre(3, 4, 5));
+  EXPECT_TRUE(old.empty());
+  EXPECT_TRUE(events.poll(0ms).empty());
+  EXPECT_EQ(events.stats().read, 6U);
+  EXPECT_EQ(events.stats().resynchronized, 0U);
+}
+
+TEST_F(RingBufferLive, APositionAheadOfAllRecordsIsGivenUp) {
+  const LoadedBpf bpf = load();
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const address = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, bpf.map("events").native_handle(), 0);
+  ASSERT_NE(address, MAP_FAILED);
+  *static_cast<volatile unsigned long*>(address) = 1U << 20;
+  ::munmap(address, page);
+  auto events = bpf.ring_buffer<readers::event>("events");
+  EXPECT_TRUE(events.poll(0ms).empty());
+  EXPECT_EQ(events.stats().resynchronized, 1U);
+  EXPECT_EQ(emit(bpf, 5, 2), 0U);
+  EXPECT_THAT(numbers(events.poll(1s)), ElementsAre(5, 6));
+}
+
 TEST_F(RingBufferLive, AMovedReaderGoesOnAndTheNextReaderToo) {
   const LoadedBpf bpf = load();
   emit(bpf, 0, 3);
@@ -223,7 +315,8 @@ TEST_F(RingBufferLive, AMovedReaderGoesOnAndTheNextReaderToo) {
     events = std::move(moved);
     EXPECT_EQ(events.stats().read, 2U);
   }
-  EXPECT_THAT(numbers(bpf.ring_buffer<readers::event>("events").poll(1s)), ElementsAre(2));
+  auto next = bpf.ring_buffer<readers::event>("events");
+  EXPECT_THAT(numbers(next.poll(1s)), ElementsAre(2));
 }
 
 TEST_F(RingBufferLive, WhatAnotherReaderTookIsGivenUp) {

@@ -53,12 +53,7 @@ class RingBatch {
     }
     void find() {
       taken_ = false;
-      record_ = memory_->next(end_, after_);
-      while (record_.data() != nullptr && !Record::fits(record_.size())) [[unlikely]] {
-        memory_->stats().wrong_size += 1;
-        memory_->read_up_to(after_);
-        record_ = memory_->next(end_, after_);
-      }
+      record_ = memory_->next(end_, after_, Record::fits);
     }
     void take() const {
       if (taken_)
@@ -119,17 +114,16 @@ class RingBuffer {
   explicit RingBuffer(const BpfMap& map, std::string_view record = {})
       : check_(Record::check(map, record)), lost_(detail::find_lost_counter(map)), memory_(map) {}
 
-  /// Waits until a record is there, or for `timeout` (none: for ever), and gives all that are. The batch is empty if
-  /// the time is over, or if a signal handler has run. Ends the batch before it.
-  [[nodiscard]] RingBatch<T> poll(std::optional<std::chrono::nanoseconds> timeout = {}) {
-    memory_.release();
-    if (!memory_.ready())
-      memory_.wait(timeout);
+  /// Waits until a record is there, or for `timeout` (none: for ever), and gives all that are. What is discarded or of
+  /// another size than T does not end the wait. The batch is empty if the time is over, or if a signal handler has run.
+  /// Ends the batch before it. Not for a temporary, which would be gone before the batch is.
+  [[nodiscard]] RingBatch<T> poll(std::optional<std::chrono::nanoseconds> timeout = {}) & {
+    memory_.wait(timeout, Record::fits);
     return RingBatch<T>(memory_, memory_.produced());
   }
   /// The same without waiting, and without a system call: what is there. For AsyncReader, and for loops of one's own
   /// around native_handle().
-  [[nodiscard]] RingBatch<T> drain() noexcept {
+  [[nodiscard]] RingBatch<T> drain() & noexcept {
     memory_.release();
     return memory_.ready() ? RingBatch<T>(memory_, memory_.produced()) : RingBatch<T>();
   }
@@ -177,7 +171,8 @@ class RingBuffer {
     return count;
   }
 
-  /// An epoll descriptor, which stays this object's: readable when a record is there.
+  /// An epoll descriptor, which stays this object's: readable when a record is there, also while
+  /// the program has not finished it.
   [[nodiscard]] int native_handle() const noexcept { return memory_.native_handle(); }
   /// What was read, and what was passed over.
   [[nodiscard]] const RingReaderStats& stats() const noexcept { return memory_.stats(); }

@@ -43,12 +43,24 @@ class RingBufferMemory {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     return walk_.ready(produced());
   }
-  /// Waits until ready(), the time is over, or a signal handler has run. Throws BpfError.
-  void wait(std::optional<std::chrono::nanoseconds> timeout) const;
+  /// Gives back what was read, and waits until a record is there whose size `fits`, the time is over, or a signal
+  /// handler has run. Throws BpfError.
+  void wait(std::optional<std::chrono::nanoseconds> timeout, bool (*fits)(std::size_t size) noexcept);
 
   /// RingWalk's.
   [[nodiscard]] std::span<const std::byte> next(Position end, Position& after) noexcept {
     return walk_.next(end, after);
+  }
+  /// The same for records whose size `fits`; the others are counted and passed over.
+  template <class Fits>
+  [[nodiscard]] std::span<const std::byte> next(Position end, Position& after, Fits fits) noexcept {
+    auto record = next(end, after);
+    while (record.data() != nullptr && !fits(record.size())) [[unlikely]] {
+      stats().wrong_size += 1;
+      read_up_to(after);
+      record = next(end, after);
+    }
+    return record;
   }
   void read_up_to(Position position) noexcept { walk_.read_up_to(position); }
   /// Gives the room of what was read back to the program.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace fathom {
@@ -39,12 +40,12 @@ class RingWalk {
   [[nodiscard]] Position position() const noexcept { return position_; }
   /// Whether there is something for next() to do.
   [[nodiscard]] bool ready(Position end) const noexcept {
-    return position_ != end && (is_stale(end) || (length_word(position_) & kBusy) == 0);
+    return !is_read_up_to(end) && (is_stale(end) || (length_word(position_) & kBusy) == 0);
   }
   /// The next record before `end` that the program submitted, with no data() if there is none. read_up_to() makes it
   /// the past.
   [[nodiscard]] std::span<const std::byte> next(Position end, Position& after) noexcept {
-    while (position_ != end) {
+    while (!is_read_up_to(end)) {
       if (is_stale(end)) [[unlikely]] {
         resynchronize(end);
         break;
@@ -66,6 +67,11 @@ class RingWalk {
     return {};
   }
   void read_up_to(Position position) noexcept { position_ = position; }
+  /// Goes on at `end`, if the position is not one that a reader could have reached by then.
+  void start_before(Position end) noexcept {
+    if (position_ != end && is_read_up_to(end))
+      resynchronize(end);
+  }
 
   RingReaderStats stats;
 
@@ -74,6 +80,11 @@ class RingWalk {
   static constexpr std::uint32_t kDiscarded = 1U << 30;
   static constexpr std::size_t kHeader = 8;
 
+  // Positions wrap around, so "behind" is by less than half of them. One may be ahead of `end`: that of a batch from
+  // before the last.
+  [[nodiscard]] bool is_read_up_to(Position end) const noexcept {
+    return position_ - end <= std::numeric_limits<Position>::max() / 2;
+  }
   // More is written than there is room for: another reader gave back what was not read here.
   [[nodiscard]] bool is_stale(Position end) const noexcept { return end - position_ > capacity(); }
   [[nodiscard]] std::uint32_t length_word(Position position) const noexcept {
