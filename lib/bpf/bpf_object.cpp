@@ -40,6 +40,7 @@ using detail::ObjectPointer;
 
 struct BpfObject::State {
   std::string name;
+  std::string origin;  // what errors of opening are about: the path, or the name of what is in memory
   BpfOpenOptions options;
   std::vector<std::byte> owned;  // what `bytes` refers to, unless it is a part of the program
   std::span<const std::byte> bytes;
@@ -98,37 +99,37 @@ ObjectPointer BpfObject::State::open_again() const {
   ObjectPointer object(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
   const int error = object ? 0 : errno;
   if (!object)
-    throw bpf::bad_object(error, "open", name, {}, why_not_opened(error, scope.warnings()), scope.warnings());
+    throw bpf::bad_object(error, "open", origin, {}, why_not_opened(error, scope.warnings()), scope.warnings());
   return object;
 }
 
 void BpfObject::State::open() {
-  bpf::check_object_file(bytes, name);
+  bpf::check_object_file(bytes, origin);
   bpf::register_section_handlers();
   bool makes_links = false;
   if (bpf::lacks_struct_ops_links()) {
-    if (std::vector<std::byte> renamed = bpf::without_struct_ops_links(bytes, name); !renamed.empty()) {
+    if (std::vector<std::byte> renamed = bpf::without_struct_ops_links(bytes, origin); !renamed.empty()) {
       owned = std::move(renamed);
       bytes = owned;
       makes_links = true;
     }
   }
-  bpf::check_object_btf(bytes, name);
+  bpf::check_object_btf(bytes, origin);
   opened = open_again();
   if (const struct btf* types = bpf_object__btf(opened.get())) {
     __u32 size = 0;
     const void* raw = btf__raw_data(types, &size);
     if (raw == nullptr)
-      throw bpf::bad_object(ENOMEM, "open", name, {}, {});
+      throw bpf::bad_object(ENOMEM, "open", origin, {}, {});
     try {
       btf = Btf::parse({static_cast<const std::byte*>(raw), size});
     } catch (const Error& error) {
-      throw bpf::bad_object(EINVAL, "open", name, {}, error.what());
+      throw bpf::bad_object(EINVAL, "open", origin, {}, error.what());
     }
   }
   specs = bpf::read_specs(opened.get(), btf);
   if (specs.programs.empty() && specs.maps.empty())
-    throw bpf::bad_object(ENOEXEC, "open", name, {}, "it has neither programs nor maps");
+    throw bpf::bad_object(ENOEXEC, "open", origin, {}, "it has neither programs nor maps");
   as_opened = specs;
   // After that: what differs from what was opened is told libbpf.
   for (MapSpec& map : specs.maps) {
@@ -168,6 +169,7 @@ BpfObject BpfObject::open(const std::string& path, BpfOpenOptions options) {
   state->owned = bpf::read_object_file(path);
   state->bytes = state->owned;
   state->name = options.name.empty() ? object_name_of(path) : options.name;
+  state->origin = path;
   state->options = std::move(options);
   state->open();
   return BpfObject(std::move(state));
@@ -178,6 +180,7 @@ BpfObject BpfObject::open(std::span<const std::byte> bytes, BpfOpenOptions optio
   state->owned.assign(bytes.begin(), bytes.end());
   state->bytes = state->owned;
   state->name = options.name.empty() ? "bpf" : options.name;
+  state->origin = state->name;
   state->options = std::move(options);
   state->open();
   return BpfObject(std::move(state));
@@ -187,6 +190,7 @@ BpfObject BpfObject::open(const EmbeddedBpf& embedded, BpfOpenOptions options) {
   auto state = std::make_unique<State>();
   state->bytes = embedded.bytes;
   state->name = options.name.empty() ? std::string(embedded.name) : options.name;
+  state->origin = state->name;
   state->options = std::move(options);
   state->open();
   return BpfObject(std::move(state));

@@ -4,11 +4,13 @@
 #include <fathom/base/unique_fd.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -49,6 +51,23 @@ std::string wrong_with(std::span<const std::byte> bytes) {
   return {};
 }
 
+// Far above any object's, and memory that a wrong path may cost.
+constexpr std::uint64_t kMostBytes = 256UL << 20;
+
+void check_size(const std::string& path, std::uint64_t size) {
+  if (size > kMostBytes)
+    throw bad_object(EFBIG, "open", path, {}, "it has more than 256 MiB: no object is as large");
+}
+
+std::uint64_t size_of(int fd, const std::string& path) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0)
+    throw bad_object(errno, "open", path, {}, {});
+  if (!S_ISREG(status.st_mode))
+    throw bad_object(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "open", path, {}, "not a regular file");
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 }  // namespace
 
 BpfError bad_object(int errno_value, std::string_view operation, std::string_view object, std::string_view name,
@@ -63,9 +82,11 @@ BpfError bad_object(int errno_value, std::string_view operation, std::string_vie
 }
 
 std::vector<std::byte> read_object_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without waiting for who writes to a pipe.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd)
     throw bad_object(errno, "open", path, {}, {});
+  check_size(path, size_of(fd.get(), path));
   std::vector<std::byte> bytes;
   constexpr std::size_t kStep = 64UL * 1024;
   for (std::size_t size = 0;;) {
@@ -74,6 +95,7 @@ std::vector<std::byte> read_object_file(const std::string& path) {
     if (count < 0 && errno != EINTR)
       throw bad_object(errno, "read", path, {}, {});
     size += count > 0 ? static_cast<std::size_t>(count) : 0;
+    check_size(path, size);  // files of /proc and /sys do not know theirs
     if (count == 0) {
       bytes.resize(size);
       return bytes;
@@ -81,9 +103,9 @@ std::vector<std::byte> read_object_file(const std::string& path) {
   }
 }
 
-void check_object_file(std::span<const std::byte> bytes, const std::string& name) {
+void check_object_file(std::span<const std::byte> bytes, const std::string& origin) {
   if (std::string wrong = wrong_with(bytes); !wrong.empty())
-    throw bad_object(ENOEXEC, "open", name, {}, std::move(wrong));
+    throw bad_object(ENOEXEC, "open", origin, {}, std::move(wrong));
 }
 
 std::string nearest_hint(std::string_view name, std::span<const std::string> names) {

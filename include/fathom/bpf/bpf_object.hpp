@@ -45,8 +45,8 @@ struct BpfOpenOptions {
 /// may print nothing: what it says during a call is in BpfError::messages(). Throws BpfError.
 class BpfObject {
  public:
-  /// Opens an ELF file as clang makes it. Cause bad_object: not an ELF, not for BPF, of the other byte order, without
-  /// BTF where maps need it, of an unknown section.
+  /// Opens an ELF file as clang makes it. Cause bad_object: not a regular file of at most 256 MiB, not an ELF, not for
+  /// BPF, of the other byte order, without BTF where maps need it, of an unknown section.
   [[nodiscard]] static BpfObject open(const std::string& path, BpfOpenOptions options = {});
   /// The same from bytes, which are copied.
   [[nodiscard]] static BpfObject open(std::span<const std::byte> bytes, BpfOpenOptions options);

@@ -6,11 +6,15 @@
 #include <gmock/gmock.h>
 
 #include <elf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <fathom-bpf/calls.bpf.hpp>
+#include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
@@ -47,16 +51,36 @@ TEST_P(BpfObjectWrong, IsToldAtOpen) {
   const BpfError error = error_of([&] { (void)BpfObject::open(path); });
   EXPECT_EQ(error.cause(), BpfCause::bad_object);
   EXPECT_EQ(error.operation(), "open");
+  EXPECT_EQ(error.path(), path);
   EXPECT_THAT(error.what(), HasSubstr(GetParam().told));
 }
 
-INSTANTIATE_TEST_SUITE_P(, BpfObjectWrong,
-                         testing::Values(Wrong{"/nonexistent.bpf.o", "/nonexistent.bpf.o: No such file"},
-                                         Wrong{"/etc/passwd", "not an ELF file"}, Wrong{"/dev/null", "it has 0 bytes"},
-                                         Wrong{"empty.c", "not an ELF file"}, Wrong{"machine.o", "for another machine"},
-                                         Wrong{"other_order.o", "for the other byte order"},
-                                         Wrong{"no_btf.o", "compile it with -g"},
-                                         Wrong{"nothing.o", "neither programs nor maps"}));
+INSTANTIATE_TEST_SUITE_P(
+    , BpfObjectWrong,
+    testing::Values(Wrong{"/nonexistent.bpf.o", "/nonexistent.bpf.o: No such file"},
+                    Wrong{"/etc/passwd", "not an ELF file"}, Wrong{"/dev/null", "not a regular file"},
+                    Wrong{"/dev/zero", "not a regular file"}, Wrong{"/", "Is a directory"},
+                    Wrong{"/proc/self/comm", "not an ELF file: it has "}, Wrong{"empty.c", "not an ELF file"},
+                    Wrong{"machine.o", "for another machine"}, Wrong{"other_order.o", "for the other byte order"},
+                    Wrong{"no_btf.o", "compile it with -g"}, Wrong{"nothing.o", "neither programs nor maps"}));
+
+TEST(BpfObject, AFileOfAnySizeIsNotRead) {
+  const std::string path = testing::TempDir() + "fathom-large.bpf.o." + std::to_string(::getpid());
+  std::ofstream(path).close();
+  std::filesystem::resize_file(path, (256UL << 20) + 1);
+  const BpfError error = error_of([&] { (void)BpfObject::open(path); });
+  std::filesystem::remove(path);
+  EXPECT_EQ(error.code().value(), EFBIG) << error.what();
+  EXPECT_EQ(error.path(), path);
+}
+
+TEST(BpfObject, APipeThatNobodyWritesToIsNotWaitedFor) {
+  const std::string path = testing::TempDir() + "fathom-pipe.bpf.o." + std::to_string(::getpid());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const BpfError error = error_of([&] { (void)BpfObject::open(path); });
+  std::filesystem::remove(path);
+  EXPECT_THAT(error.hint(), HasSubstr("not a regular file"));
+}
 
 TEST(BpfObject, ListsWhatCanBeEdited) {
   BpfObject object = BpfObject::open(calls::object);
