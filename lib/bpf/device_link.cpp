@@ -96,7 +96,7 @@ DevicePrograms query_device(const NetworkDevice& device, const DevicePlace& plac
   attr.prog_cnt = programs.size();
   attr.link_ids = reinterpret_cast<std::uintptr_t>(links.data());
   if (::syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) != 0) {
-    BpfFailure failure{.errno_value = errno, .operation = "ask for the programs at", .target = place.target};
+    BpfFailure failure{.errno_value = errno, .operation = "ask for the programs at", .name = place.target};
     failure.cause = cause_of(failure.errno_value, false);
     if (failure.cause == BpfCause::denied)
       failure.hint = denied_hint();

@@ -417,7 +417,7 @@ TEST_F(PerfBufferLive, NothingIsLostWhereThereIsRoomAndNothingAllocated) {
   constexpr unsigned kCalls = 500;
   fathom::live::Worker worker(kCalls);
   const LoadedBpf bpf = load(worker.pid());
-  auto samples = bpf.perf_buffer<readers::event>("samples");
+  auto samples = bpf.perf_buffer<readers::event>(readers::samples);
   auto link = bpf.program<fathom::Tracepoint>("on_getppid").attach();
   worker.run();
   std::uint64_t sum = 0;

@@ -95,6 +95,12 @@ class LoadedBpf {
                                           std::string_view record = {}) const {
     return PerfBuffer<T>(map(name), options, record);
   }
+  /// The same by a generated name: `bpf.perf_buffer<profile::sample>(profile::samples)`.
+  template <class T, class Key, class Value>
+  [[nodiscard]] PerfBuffer<T> perf_buffer(BpfMapName<BpfMapType::perf_event_array, Key, Value> name,
+                                          const PerfBufferOptions& options = {}) const {
+    return PerfBuffer<T>(map(name.name), options);
+  }
 
   /// The global variable of this name. T is const for one in `.rodata`. A T of another size, or not const for what
   /// cannot be written, is an error (bad_object). Needs Linux 5.5 (mmap of array maps).

@@ -23,7 +23,7 @@ struct MapOptions {
   std::string pin_path{};
 };
 
-/// How a map without C++ types is made: BpfMap::create().
+/// How a map without C++ types is made: create_map().
 struct BpfMapOptions {
   MapOptions common{};         ///< what a typed map is made with as well
   BpfMapType type{};           ///< must be given
