@@ -105,7 +105,7 @@ TEST_F(BpfThreads, OneLoadedObjectIsUsedByMany) {
   in_threads([&](unsigned thread) {
     for (unsigned round = 0; round < kRounds; ++round) {
       refused += emit(bpf, 5);
-      EXPECT_EQ(bpf.programs().size(), 2U);
+      EXPECT_EQ(bpf.programs().size(), 3U);
       EXPECT_EQ(bpf.map("events").max_entries(), 4096U);
       EXPECT_EQ(emitter.info().name, "emit");
       EXPECT_FALSE(fathom::read_code(emitter).functions.empty());

@@ -176,8 +176,10 @@ TEST(StructOpsSection, ALargeFileTakesNoLonger) {
   const auto names = read<Elf64_Shdr>(large, elf.e_shoff + elf.e_shstrndx * sizeof(Elf64_Shdr)).sh_offset;
   const auto name = static_cast<std::uint32_t>(end - names);
   std::memcpy(large.data() + elf.e_shoff, &name, sizeof name);
-  const Bytes after = without_struct_ops_links(large, "large");
+  Bytes after = without_struct_ops_links(large, "large");
   ASSERT_EQ(after.size(), large.size());
+  // sections_of() takes names that end.
+  after.back() = std::byte{};
   EXPECT_EQ(sections_of(after).count(".struct_ops"), 1u);
 }
 
