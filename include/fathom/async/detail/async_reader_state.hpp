@@ -80,7 +80,7 @@ struct AsyncReaderState {
     // Asio wants a descriptor of its own, which it closes.
     UniqueFd copy = UniqueFd::duplicate(handle_of(source));
     boost::system::error_code refused;
-    descriptor.assign(copy.get(), refused);
+    descriptor.assign(copy.get(), refused);  // NOLINT(bugprone-unused-return-value): that is its argument
     if (refused)
       throw Error(refused.value(), "wait for descriptor " + std::to_string(handle_of(source)));
     (void)copy.release();
@@ -116,14 +116,14 @@ struct AsyncReaderState {
 
   void end_wait() {
     boost::system::error_code ignored;  // nothing waits, or it is closed
-    descriptor.cancel(ignored);
+    descriptor.cancel(ignored);  // NOLINT(bugprone-unused-return-value)
   }
 
   void close() {
     const std::scoped_lock lock(mutex);
     closed = true;
     boost::system::error_code ignored;
-    descriptor.close(ignored);
+    descriptor.close(ignored);  // NOLINT(bugprone-unused-return-value)
     timer.cancel();
   }
 
