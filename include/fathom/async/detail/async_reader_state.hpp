@@ -116,7 +116,7 @@ struct AsyncReaderState {
 
   void end_wait() {
     boost::system::error_code ignored;  // nothing waits, or it is closed
-    descriptor.cancel(ignored);  // NOLINT(bugprone-unused-return-value)
+    descriptor.cancel(ignored);         // NOLINT(bugprone-unused-return-value)
   }
 
   void close() {
