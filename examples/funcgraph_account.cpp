@@ -1,8 +1,8 @@
 #include "funcgraph_account.hpp"
 
-#include <fmt/core.h>
+#include "common/printable.hpp"
 
-#include <algorithm>
+#include <fmt/core.h>
 
 namespace funcgraph {
 
@@ -31,19 +31,6 @@ std::string lost(const fathom::ParseStats& stats) {
                      count(stats.losses, "place", "places"));
 }
 
-// Bytes that could do something to a terminal are replaced.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(
-      out,
-      [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < ' ' || byte >= 0x7f;
-      },
-      '?');
-  return out;
-}
-
 }  // namespace
 
 Account account_of(const Trace& trace) {
@@ -54,7 +41,7 @@ Account account_of(const Trace& trace) {
   if (stats.first_bad)
     account.lines.push_back(fmt::format("{}: the first skipped is line {} ({}): {}", trace.source,
                                         stats.first_bad->number, fathom::to_string(stats.first_bad->reason),
-                                        printable(stats.first_bad->text)));
+                                        examples::printable(stats.first_bad->text)));
   if (stats.skipped(fathom::SkipReason::cut_line) != 0)
     account.lines.push_back(fmt::format("{}: it ends within a line: the rest was cut off", trace.source));
   if (stats.losses != 0)

@@ -28,22 +28,6 @@ namespace {
 // A function that all kernels have and that may be traced in all ways.
 constexpr const char* kFunction = "vfs_read";
 
-BpfSupport support_of_errno(int error) {
-  switch (error) {
-    case 0:
-      return BpfSupport::yes;
-    case EPERM:
-    case EACCES:
-      return BpfSupport::denied;
-    case EINVAL:
-    case EOPNOTSUPP:
-    case E2BIG:
-      return BpfSupport::no;
-    default:
-      return BpfSupport::unknown;
-  }
-}
-
 // 0 for a link, which ends at once.
 int try_link(const LinkCreateAttr& attr) {
   return create_link(attr) ? 0 : errno;

@@ -68,22 +68,11 @@ std::optional<MapShape> shape_of(BpfMapType type) {
   }
 }
 
-BpfSupport support_of_errno(BpfMapType type, int error) {
-  switch (error) {
-    case 0:
-      return BpfSupport::yes;
-    case EPERM:
-    case EACCES:
-      return BpfSupport::denied;
-    case EINVAL:
-    case EOPNOTSUPP:
-      return BpfSupport::no;
-    case kEnotsupp:
-      // A table of functions that is none, said by a kernel that has such maps (kernel/bpf/bpf_struct_ops.c).
-      return type == BpfMapType::struct_ops ? BpfSupport::yes : BpfSupport::no;
-    default:
-      return BpfSupport::unknown;
-  }
+BpfSupport support_of_map(BpfMapType type, int error) {
+  // A table of functions that is none, said by a kernel that has such maps (kernel/bpf/bpf_struct_ops.c).
+  if (error == kEnotsupp)
+    return type == BpfMapType::struct_ops ? BpfSupport::yes : BpfSupport::no;
+  return support_of_errno(error);
 }
 
 int try_map(BpfMapType type, const MapShape& shape) {
@@ -114,7 +103,7 @@ int try_map(BpfMapType type, const MapShape& shape) {
 BpfSupport try_shape(BpfMapType type, const MapShape& shape) {
   const PrintScope quiet;
   try {
-    return support_of_errno(type, try_map(type, shape));
+    return support_of_map(type, try_map(type, shape));
   } catch (const BpfError& error) {
     return error.cause() == BpfCause::denied ? BpfSupport::denied : BpfSupport::unknown;
   }

@@ -91,6 +91,22 @@ ProbeLoad load_probe(const ProbeProgram& program) {
   return load;
 }
 
+BpfSupport support_of_errno(int error) noexcept {
+  switch (error) {
+    case 0:
+      return BpfSupport::yes;
+    case EPERM:
+    case EACCES:
+      return BpfSupport::denied;
+    case EINVAL:
+    case EOPNOTSUPP:
+    case E2BIG:
+      return BpfSupport::no;
+    default:
+      return BpfSupport::unknown;
+  }
+}
+
 BpfSupport support_of(const ProbeLoad& load) {
   if (load.program)
     return BpfSupport::yes;

@@ -34,6 +34,9 @@ struct ProbeLoad {
 /// What the outcome says about the program's type or attach type.
 [[nodiscard]] BpfSupport support_of(const ProbeLoad& load);
 
+/// What the errno of an attempt says, 0 for one that succeeded.
+[[nodiscard]] BpfSupport support_of_errno(int error) noexcept;
+
 // The probes themselves, without memory.
 [[nodiscard]] BpfSupport probe_program_type(BpfProgramType type);
 [[nodiscard]] BpfSupport probe_helper(BpfProgramType type, std::uint32_t number);
