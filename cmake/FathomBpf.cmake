@@ -5,7 +5,9 @@
 # Compiles SOURCE (`opensnoop.bpf.c`) with clang for BPF, keeps its BTF and strips its DWARF, makes it a part of TARGET,
 # and generates `<fathom-bpf/NAME.bpf.hpp>` for it: the namespace NAME with the embedded `object`, the names of programs,
 # maps and variables with their types, and the records that these use as C++ structs. NAME is the file's name up to its
-# first dot, with '_' for what no C++ name may have. The source may include <bpf/bpf_helpers.h> of libbpf, and
+# first dot, with '_' for what no C++ name may have; names of the C library's functions (kill.bpf.c), of macros and of
+# the language's words are refused, and want a NAME. Names in it that C++ or a macro has for something else get a '_'
+# behind them. The source may include <bpf/bpf_helpers.h> of libbpf, and
 # <fathom.bpf.h>, <kernel_types.bpf.h> and <timer.bpf.h> of ours.
 #
 #   FATHOM_BPF_CLANG, FATHOM_BPF_STRIP   the compiler (14 or later), and llvm-strip of the same version; found if not set

@@ -80,7 +80,7 @@ template <class T>
 [[nodiscard]] consteval bool has_no_padding() {
   if constexpr (std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>) {
     return true;
-  } else if constexpr (DescribedRecord<T>) {
+  } else if constexpr (DescribedRecord<T> && !std::is_union_v<T>) {  // a union's members do not add up
     std::size_t sum = 0;
     bool padded = false;
     for (const RecordField& field : kRecordFields<T>) {

@@ -1,7 +1,8 @@
 #include "cpp_records.hpp"
 
+#include "cpp_names.hpp"
+
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,15 +10,6 @@
 namespace fathom::bpf {
 
 namespace {
-
-// C++'s words that C does not have, and the names of the header itself.
-constexpr std::array<std::string_view, 46> kTaken = {
-    "alignas",   "alignof", "and",          "and_eq",    "asm",        "bitand",    "bitor",     "bool",
-    "catch",     "class",   "compl",        "concept",   "const_cast", "consteval", "constexpr", "constinit",
-    "decltype",  "delete",  "dynamic_cast", "explicit",  "export",     "false",     "friend",    "mutable",
-    "namespace", "new",     "noexcept",     "not",       "not_eq",     "nullptr",   "object",    "operator",
-    "or",        "or_eq",   "private",      "protected", "public",     "requires",  "template",  "this",
-    "throw",     "true",    "try",          "typename",  "using",      "virtual"};
 
 // The typedef's name of a struct that has none of its own.
 std::string_view record_name(const BtfType& type) {
@@ -67,13 +59,6 @@ std::string padding(std::uint64_t bytes, unsigned number) {
 }
 
 }  // namespace
-
-std::string safe_name(std::string_view name) {
-  std::string safe(name);
-  if (std::ranges::find(kTaken, name) != kTaken.end())
-    safe += '_';
-  return safe;
-}
 
 std::optional<std::string> CppRecords::type_name(const BtfType& type) {
   const auto declared = declare(type);

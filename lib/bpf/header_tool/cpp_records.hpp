@@ -40,7 +40,4 @@ class CppRecords {
   std::string definitions_;
 };
 
-/// The name, with a '_' behind it if C++ or the generated header itself has it for something else.
-[[nodiscard]] std::string safe_name(std::string_view name);
-
 }  // namespace fathom::bpf

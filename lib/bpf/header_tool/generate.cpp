@@ -1,6 +1,7 @@
 #include "generate.hpp"
 
 #include "bpf/object_file.hpp"
+#include "cpp_names.hpp"
 #include "cpp_records.hpp"
 #include "map_kinds.hpp"
 #include "program_kinds.hpp"

@@ -2,6 +2,7 @@
 //
 // Run by fathom_add_bpf: writes for the BPF object OBJECT, called NAME, the C++ header HEADER, and EMBEDDING, a C++
 // file that makes the object's bytes a part of the program that it is compiled into.
+#include "cpp_names.hpp"
 #include "generate.hpp"
 
 #include <fathom/bpf/bpf_object.hpp>
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
       throw std::invalid_argument("usage: fathom-bpf-header OBJECT NAME HEADER EMBEDDING");
     const std::string object = argv[1];
     const std::string name = argv[2];
+    fathom::bpf::check_namespace(name);
     fathom::BpfObject opened = fathom::BpfObject::open(object, {.name = name});
     write(argv[3], fathom::bpf::generate_header(opened));
     write(argv[4],

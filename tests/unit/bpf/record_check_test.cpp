@@ -209,6 +209,24 @@ struct HoldsFloats {
 };
 FATHOM_RECORD(HoldsFloats, inner);
 
+struct HoldsUnnamed {
+  Padded inner;
+  float last[2];
+};
+FATHOM_RECORD(HoldsUnnamed, inner, last);
+struct HoldsArrays {
+  std::array<HoldsPadded, 2> inner[3];
+};
+FATHOM_RECORD(HoldsArrays, inner);
+union alignas(4) PaddedUnion {
+  char name[3];
+  char first;
+};
+FATHOM_RECORD(PaddedUnion, name, first);
+
+static_assert(!BpfKey<HoldsUnnamed>, "the sum of the members is the size, but one of them has padding");
+static_assert(!BpfKey<HoldsArrays> && !BpfKey<std::array<HoldsPadded, 2>>, "at any depth");
+static_assert(!BpfKey<PaddedUnion>, "the sum of its members is its size by chance");
 static_assert(!BpfKey<HoldsPadded> && BpfKey<HoldsFloats>, "and so of a struct in it");
 static_assert(BpfKey<std::uint32_t> && BpfKey<Plain> && BpfKey<Open> && BpfKey<std::array<char, 16>>);
 static_assert(!BpfKey<Padded> && !BpfKey<PaddedAndNamed>, "hidden padding");
