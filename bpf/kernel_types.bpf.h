@@ -5,13 +5,17 @@
  * types do. What is not here can be declared in the same way: the few members needed, in a struct with
  * preserve_access_index, under the kernel's name or under that with "___" and anything behind it.
  *
- * In place of <linux/types.h> and <linux/bpf.h> of the machine, which do not go together with it.
+ * Stands in place of <linux/types.h> and <linux/bpf.h> of the machine. A program of packets, sockets or cgroups, whose
+ * types are in the latter, includes <network.bpf.h> instead, which has both.
  */
 #pragma once
 
 /* The sign for <bpf/bpf_tracing.h> that pt_regs has the kernel's names of registers, not those of user space. */
 #define __VMLINUX_H__
 
+#ifndef __LINUX_BPF_H__
+/* What <linux/bpf.h> has; see also below. */
+#define FATHOM_KERNEL_TYPES_ALONE
 typedef unsigned char __u8;
 typedef signed char __s8;
 typedef unsigned short __u16;
@@ -25,6 +29,7 @@ typedef __u32 __be32;
 typedef __u64 __be64;
 typedef __u32 __wsum;
 typedef __u16 __sum16;
+#endif
 typedef __u8 u8;
 typedef __s8 s8;
 typedef __u16 u16;
@@ -43,6 +48,7 @@ enum { false, true };
 #define PATH_MAX 4096
 #define TASK_COMM_LEN 16
 
+#ifdef FATHOM_KERNEL_TYPES_ALONE
 /* enum bpf_map_type, include/uapi/linux/bpf.h (Linux 6.9 for the last). */
 enum bpf_map_type {
   BPF_MAP_TYPE_HASH = 1,
@@ -122,9 +128,12 @@ struct bpf_raw_tracepoint_args {
   __u64 args[0];
 };
 
-/* And those at syscalls:sys_enter_* and sys_exit_*, for which the kernel makes a record of its own (perf_call_bpf_enter
- * in kernel/trace/trace_syscalls.c): arguments and result stand at byte 16 on every kernel, also where those of
- * raw_syscalls, which are the types further below, stand behind a longer trace_entry (PREEMPT_RT of Linux 6.1). */
+#endif /* FATHOM_KERNEL_TYPES_ALONE */
+
+/* What programs at syscalls:sys_enter_* and sys_exit_* get, for which the kernel makes a record of its own
+ * (perf_call_bpf_enter in kernel/trace/trace_syscalls.c): arguments and result stand at byte 16 on every kernel, also
+ * where those of raw_syscalls, which are the types further below, stand behind a longer trace_entry (PREEMPT_RT of
+ * Linux 6.1). */
 struct syscall_enter_record {
   __u64 head[2];
   unsigned long args[6];

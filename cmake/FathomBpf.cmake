@@ -8,7 +8,8 @@
 # first dot, with '_' for what no C++ name may have; names of the C library's functions (kill.bpf.c), of macros and of
 # the language's words are refused, and want a NAME. Names in it that C++ or a macro has for something else get a '_'
 # behind them. The source may include <bpf/bpf_helpers.h> of libbpf, and
-# <fathom.bpf.h>, <kernel_types.bpf.h> and <timer.bpf.h> of ours.
+# <fathom.bpf.h> and <timer.bpf.h> of ours, and first of all one of <kernel_types.bpf.h> for programs that trace and
+# <network.bpf.h> for those of packets, sockets and cgroups.
 #
 #   FATHOM_BPF_CLANG, FATHOM_BPF_STRIP   the compiler (14 or later), and llvm-strip of the same version; found if not set
 function(fathom_add_bpf target source)

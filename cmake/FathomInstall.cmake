@@ -45,7 +45,7 @@ if(FATHOM_INSTALL)
     install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindLibBpf.cmake" "${PROJECT_SOURCE_DIR}/cmake/FathomBpf.cmake"
       DESTINATION "${fathom_package_dir}")
     install(FILES "${PROJECT_SOURCE_DIR}/bpf/fathom.bpf.h" "${PROJECT_SOURCE_DIR}/bpf/kernel_types.bpf.h"
-      "${PROJECT_SOURCE_DIR}/bpf/timer.bpf.h"
+      "${PROJECT_SOURCE_DIR}/bpf/network.bpf.h" "${PROJECT_SOURCE_DIR}/bpf/timer.bpf.h"
       DESTINATION "${fathom_package_dir}/bpf")
     install(TARGETS fathom_bpf_header EXPORT fathom-bpf RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()

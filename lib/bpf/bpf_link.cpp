@@ -3,6 +3,7 @@
 #include "libbpf_print.hpp"
 #include "link_access.hpp"
 #include "link_info.hpp"
+#include "link_update.hpp"
 #include "pins.hpp"
 #include "struct_ops_fill.hpp"
 
@@ -57,6 +58,7 @@ std::unique_ptr<LinkState> make_state(const BpfProgram& program) {
   auto state = std::make_unique<LinkState>();
   state->keeps = ProgramAccess::handle(program);
   state->what = program.name();
+  state->program_type = program.type();
   return state;
 }
 
@@ -149,29 +151,24 @@ const std::string& BpfLink::pin_path() const noexcept {
 
 void BpfLink::update(const BpfProgram& program) {
   const int fd = link_fd(state_, "update the link of");
+  bpf::check_update(*state_, program);
   if (::bpf_link_update(fd, program.native_handle(), nullptr) != 0) {
     const int error = errno;
-    throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
+    throw bpf::update_error(error, *state_, program);
   }
   keep_instead(*state_, ProgramAccess::handle(program), program.name());
 }
 
 void BpfLink::update(const BpfProgram& program, const BpfProgram& expected) {
   const int fd = link_fd(state_, "update the link of");
+  bpf::check_update(*state_, program);
   bpf_link_update_opts options{};
   options.sz = sizeof(options);
   options.flags = BPF_F_REPLACE;
   options.old_prog_fd = static_cast<__u32>(expected.native_handle());
   if (::bpf_link_update(fd, program.native_handle(), &options) != 0) {
     const int error = errno;
-    if (error == EPERM && bpf::read_link_info(fd, state_->what).program_id != expected.id())
-      throw BpfError({.errno_value = error,
-                      .operation = "put " + program.name() + " in the place of",
-                      .name = state_->what,
-                      .cause = BpfCause::bad_attach_target,
-                      .hint = "what is attached now is not " + expected.name() + ", but the program of id " +
-                              std::to_string(bpf::read_link_info(fd, state_->what).program_id)});
-    throw bpf::failed(error, "put " + program.name() + " in the place of", {}, state_->what);
+    throw bpf::update_error(error, *state_, program, expected);
   }
   keep_instead(*state_, ProgramAccess::handle(program), program.name());
 }
@@ -181,7 +178,7 @@ void BpfLink::update(const StructOps& table) {
   bpf::fill_struct_ops(table);
   if (::bpf_link_update(fd, table.native_handle(), nullptr) != 0) {
     const int error = errno;
-    throw bpf::failed(error, "put " + table.name() + " in the place of", {}, state_->what);
+    throw bpf::update_error(error, *state_, table);
   }
   keep_instead(*state_, MapAccess::handle(table), table.name());
 }

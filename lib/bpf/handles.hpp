@@ -97,7 +97,8 @@ struct LinkState {
   UniqueFd fd;                        // one of these two
   std::function<void()> detach;
   std::vector<std::string> pin_paths;
-  std::string what;  // how it is called in an error: the program's name
+  std::string what;                            // how it is called in an error: the program's name
+  std::optional<BpfProgramType> program_type;  // of the attached program, where this process attached it
 
   LinkState() = default;
   ~LinkState();

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* The programs of cgroups, one or more for each kind; a test loads those it wants, and compares what they counted. */
-/* The headers of libbpf need the types of the first. */
-/* clang-format off */
-#include <linux/bpf.h>
+#include <network.bpf.h>
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-/* clang-format on */
 
 enum { ALLOW = 1, REFUSE = 0, SOCK_DGRAM_ = 2, AF_INET6_ = 10 };
 enum { SOL_IP_ = 0, IP_TOS_ = 1, OWN_LEVEL = 0x7a00 };

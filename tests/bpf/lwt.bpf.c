@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* A program of each kind that routes have: they count. */
-/* The helpers need the kernel's types before them. */
-/* clang-format off */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-/* clang-format on */
+#include <network.bpf.h>
 
 __u64 packets = 0;
 __u64 bytes = 0;

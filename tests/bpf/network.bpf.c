@@ -3,14 +3,7 @@
  * Programs for network devices. All count the frames of the Ethernet type for experiments, by the byte that the payload
  * begins with, and let all others pass; a test loads those it wants.
  */
-/* The helpers need the kernel's types before them. */
-/* clang-format off */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-/* clang-format on */
+#include <network.bpf.h>
 
 #define ETH_P_EXPERIMENT 0x88b5
 #define MARKS 8

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /* One program of each kind that sits at sockets or at a network namespace. Each counts what it saw; a test loads the
  * ones it wants. */
-/* The helpers need the kernel's types before them. */
-/* clang-format off */
-#include <linux/bpf.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-/* clang-format on */
+#include <network.bpf.h>
 
 struct seen {
   __u64 calls;

@@ -77,7 +77,9 @@ class BpfLink {
   /// The file that unpin() removes; empty for none.
   [[nodiscard]] const std::string& pin_path() const noexcept;
   /// Puts another program, of the same type, in the place of the attached one, with no gap. Since Linux 5.7, for the
-  /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, sockmap, iter.
+  /// kinds of link that can: cgroup, netns, xdp, tcx, netkit, sockmap, iter; for others throws BpfError (unsupported).
+  /// bad_attach_target for a program of another type (EINVAL), and where what the link was attached to is gone
+  /// (ENOLINK).
   void update(const BpfProgram& program);
   /// The same only if `expected` is what is attached now: else throws BpfError (bad_attach_target, EPERM), and nothing
   /// has changed.

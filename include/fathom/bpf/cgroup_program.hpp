@@ -61,6 +61,8 @@ struct CgroupAttachOptions {
 /// Links since Linux 5.7; the `_unix` sections since 6.7, `lsm_cgroup` since 6.0. Needs CAP_BPF, and CAP_NET_ADMIN for
 /// most kinds; lsm_cgroup CAP_PERFMON. Throws BpfError: bad_attach_target where the cgroup is gone, or where what is
 /// attached to it or further up forbids it (the hint names that); unsupported where the kernel is too old.
+/// The program's source includes `<network.bpf.h>`, which has `struct bpf_sock_addr` and what the other kinds get:
+/// `__sk_buff`, `bpf_sock`, `bpf_sockopt`, `bpf_sysctl`, `bpf_sock_ops`.
 class CgroupProgram : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -17,6 +17,7 @@ namespace fathom {
 /// The kernel asks it for packets whose hash neither the device nor the sender gave, and test_run() runs it on a packet
 /// of one's own. Since Linux 4.20, links since 5.7. Needs CAP_NET_ADMIN with CAP_BPF, or CAP_SYS_ADMIN. Throws
 /// BpfError: bad_attach_target for what is no network namespace, and for one that has a program already.
+/// The program's source includes `<network.bpf.h>`, which has `struct bpf_flow_keys`.
 class FlowDissector : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

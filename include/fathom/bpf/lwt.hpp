@@ -38,6 +38,7 @@ struct LwtRoute {
 /// there already is an error (EEXIST). Since Linux 4.10 with CONFIG_LWTUNNEL_BPF; without that, BpfError
 /// (unsupported). Needs CAP_NET_ADMIN, and to load CAP_BPF or CAP_SYS_ADMIN. Throws BpfError: bad_attach_target for a
 /// route that the kernel does not take, with what it says about it.
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class Lwt : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -43,6 +43,8 @@ struct NetfilterOptions {
 /// Attached in the calling thread's network namespace. A hook has one program at a priority. The link cannot be given
 /// another program. Since Linux 6.4 with CONFIG_NETFILTER_BPF_LINK. Needs CAP_NET_ADMIN with CAP_BPF, or CAP_SYS_ADMIN.
 /// Throws BpfError: bad_attach_target for a hook whose priority is taken and for a priority that cannot be.
+/// The program's source includes `<kernel_types.bpf.h>` and declares what it reads of `struct bpf_nf_ctx`, a type
+/// of the kernel's own.
 class Netfilter : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

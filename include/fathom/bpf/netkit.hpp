@@ -32,6 +32,7 @@ enum class NetkitEnd : std::uint8_t {
 /// The link lives on without effect when the pair goes: its info().ifindex is 0 then. Linux 6.7 with CONFIG_NETKIT.
 /// Needs CAP_NET_ADMIN in the primary device's network namespace, and CAP_BPF to load. Throws BpfError: unsupported for
 /// a kernel without netkit, bad_attach_target for a device that is no netkit, or not the primary one.
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class Netkit : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type; those of `SEC("tc")` fit as well.

@@ -19,6 +19,7 @@ namespace fathom {
 /// A network namespace has at most 64 of them, called in the order of attaching. A link outlives the namespace, but
 /// does nothing then. Since Linux 5.9. Needs CAP_NET_ADMIN with CAP_BPF, or CAP_SYS_ADMIN. Throws BpfError:
 /// bad_attach_target for what is no network namespace, resource for the 65th.
+/// The program's source includes `<network.bpf.h>`, which has `struct bpf_sk_lookup`.
 class SkLookup : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -19,6 +19,7 @@ namespace fathom {
 /// otherwise: then it cannot be pinned or updated, and info() throws. Sockets that are in the map already are not seen;
 /// those in it stay with the program until they leave it. Since Linux 4.17. Needs CAP_NET_ADMIN with CAP_BPF, or
 /// CAP_SYS_ADMIN. Throws BpfError: bad_attach_target for another type of map, and for one that has a program (EEXIST).
+/// The program's source includes `<network.bpf.h>`, which has `struct sk_msg_md`.
 class SkMsg : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

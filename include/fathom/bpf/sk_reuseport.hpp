@@ -19,6 +19,7 @@ namespace fathom {
 /// open until the link is gone; then the kernel chooses by hash again. Since Linux 4.19, taken away again since 5.3.
 /// Throws BpfError: bad_attach_target for what is no socket, for one that is neither TCP nor UDP, and for one that was
 /// bound without SO_REUSEPORT.
+/// The program's source includes `<network.bpf.h>`, which has `struct sk_reuseport_md`.
 class SkReuseport : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

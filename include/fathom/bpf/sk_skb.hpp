@@ -21,6 +21,7 @@ namespace fathom {
 /// pinned or updated, and info() throws. Stream programs since Linux 4.14, verdict 5.13. Needs CAP_NET_ADMIN with
 /// CAP_BPF, or CAP_SYS_ADMIN. Throws BpfError: bad_attach_target for another type of map, for one that has such a
 /// program (EEXIST), and for the section "sk_skb", which does not say which of the three it is.
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class SkSkb : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -23,6 +23,7 @@ struct SocketFilterOptions {
 /// filter the socket has then goes with it. Since Linux 3.19. Attaching needs no right besides that of loading. Throws
 /// BpfError: bad_attach_target for what is no socket, for a socket that has a filter (EEXIST), and for one whose filter
 /// is locked (SO_LOCK_FILTER).
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class SocketFilter : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type.

@@ -51,6 +51,7 @@ struct TcFilter {
 /// Linux 4.5. Needs CAP_NET_ADMIN in the device's network namespace, and CAP_BPF to load. Over rtnetlink, by a socket
 /// that an attachment holds. Throws BpfError: bad_attach_target where the place is taken (with the name of the program
 /// that is there) or the device is gone; unsupported for a kernel without CONFIG_NET_SCH_INGRESS or CONFIG_NET_CLS_BPF.
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class TcClassifier : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type; those of `SEC("tcx/ingress")` and so on fit as well.

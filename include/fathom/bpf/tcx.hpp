@@ -24,6 +24,7 @@ namespace fathom {
 /// TcClassifier). Needs CAP_NET_ADMIN in the device's network namespace, and CAP_BPF to load. Throws BpfError:
 /// unsupported for a kernel without tcx, bad_attach_target where the program is there already (EEXIST), or what it was
 /// to be placed beside is not (ENOENT).
+/// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class Tcx : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another type; those of `SEC("tc")` fit as well.

@@ -46,6 +46,7 @@ struct XdpAttachment {
 /// The link lives on without effect when the device goes: its info().ifindex is 0 then. Links since Linux 5.9, frags
 /// 5.18. Needs CAP_NET_ADMIN in the device's network namespace, and CAP_BPF to load. Throws BpfError: unsupported where
 /// the driver has no such mode.
+/// The program's source includes `<network.bpf.h>`, which has `struct xdp_md`.
 class Xdp : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.
