@@ -57,8 +57,14 @@
 #include <fathom/tracefs/hist_trigger.hpp>
 #include <fathom/tracefs/histogram.hpp>
 #include <fathom/tracefs/owner.hpp>
+#include <fathom/tracefs/page_files.hpp>
 #include <fathom/tracefs/pid_filter.hpp>
 #include <fathom/tracefs/probe.hpp>
+#include <fathom/tracefs/raw_formats.hpp>
+#include <fathom/tracefs/raw_pages.hpp>
+#include <fathom/tracefs/raw_trace_pipe.hpp>
+#include <fathom/tracefs/recorder.hpp>
+#include <fathom/tracefs/recording.hpp>
 #include <fathom/tracefs/ring_buffer_stats.hpp>
 #include <fathom/tracefs/saved_cmdlines.hpp>
 #include <fathom/tracefs/session_options.hpp>
@@ -179,7 +185,7 @@
 /// - `output`: these as text. `output/call_tree_text.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
-///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events
+///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events, `recorder.hpp` for raw pages
 /// - `btf`: the kernel's own description of its types: structs, enums, prototypes. `btf/btf.hpp`
 /// - `symbols`: names of addresses, `symbols/kallsyms_index.hpp`, `live_kallsyms.hpp` to keep them up to date;
 ///   what can be traced by name, `traceability.hpp`;

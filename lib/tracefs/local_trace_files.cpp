@@ -53,6 +53,18 @@ class LocalStream final : public TraceStream {
       return std::nullopt;
     throw Error(error, "read", full_path_, tracefs::file_hint(error, full_path_));
   }
+  std::optional<std::size_t> splice(int pipe, std::size_t size) override {
+    ssize_t count = 0;
+    do
+      count = ::splice(fd_.get(), nullptr, pipe, nullptr, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    while (count < 0 && errno == EINTR);
+    if (count > 0)
+      return static_cast<std::size_t>(count);
+    const int error = errno;
+    if (count == 0 || error == EAGAIN)
+      return std::nullopt;
+    throw Error(error, "splice", full_path_, tracefs::file_hint(error, full_path_));
+  }
   [[nodiscard]] int native_handle() const noexcept override { return fd_.get(); }
 
  private:

@@ -1,6 +1,13 @@
+#include <fathom/base/error.hpp>
 #include <fathom/tracefs/trace_files.hpp>
 
+#include <cerrno>
+
 namespace fathom {
+
+std::optional<std::size_t> TraceStream::splice(int /*pipe*/, std::size_t /*size*/) {
+  throw Error(EINVAL, "splice", {}, "this source can only be read");
+}
 
 void TraceFiles::write(std::string_view path, std::string_view text) {
   if (text.empty()) {

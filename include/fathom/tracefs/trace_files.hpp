@@ -10,7 +10,7 @@
 
 namespace fathom {
 
-/// An open file of tracefs that is read piece by piece: `trace`, `trace_pipe`.
+/// An open file of tracefs that is read piece by piece: `trace`, `trace_pipe`, `trace_pipe_raw`.
 ///
 /// Not safe to share between threads. Closing is the destructor's work; an open `trace_pipe` keeps the kernel from
 /// changing the tracer, so let go of it first.
@@ -24,6 +24,10 @@ class TraceStream {
   /// Reads at most `into.size()` bytes: 0 at the end of the file, empty where there is nothing yet (the stream was
   /// opened non-blocking). Throws Error.
   virtual std::optional<std::size_t> read(std::span<char> into) = 0;
+  /// Moves at most `size` bytes into a pipe without copying them (splice(2)): how many, empty where there is nothing to
+  /// move yet. Only of a `trace_pipe_raw`, of which it takes full pages, in multiples of their size. Throws Error; with
+  /// EINVAL where this can't be done and read() must do it: so does a stream that does not know better.
+  virtual std::optional<std::size_t> splice(int pipe, std::size_t size);
   /// The open descriptor; owned by the stream. Do not rely on poll() of a `trace_pipe`: ask again on a timer.
   [[nodiscard]] virtual int native_handle() const noexcept = 0;
 };
@@ -66,7 +70,8 @@ class TraceFiles {
   [[nodiscard]] virtual bool is_directory(std::string_view path) = 0;
   virtual void make_directory(std::string_view path) = 0;
   virtual void remove_directory(std::string_view path) = 0;
-  /// Opens for plain read(): splice and sendfile lose or repeat blocks of text on Linux before 5.15.
+  /// Opens for plain read(): splice and sendfile lose or repeat blocks of text on Linux before 5.15; pages of
+  /// `trace_pipe_raw` can be spliced.
   [[nodiscard]] virtual std::unique_ptr<TraceStream> open_stream(std::string_view path, bool non_blocking) = 0;
 
   /// One text, in mode truncate; an empty text only empties the file.
