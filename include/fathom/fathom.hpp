@@ -5,6 +5,7 @@
 #include <fathom/base/glob.hpp>
 #include <fathom/base/nearest_names.hpp>
 #include <fathom/base/parse_stats.hpp>
+#include <fathom/base/text_buffer.hpp>
 #include <fathom/base/time.hpp>
 #include <fathom/base/timer_ticks.hpp>
 #include <fathom/base/trace_clock.hpp>
@@ -24,10 +25,13 @@
 #include <fathom/output/call_tree_text.hpp>
 #include <fathom/output/context_switches_text.hpp>
 #include <fathom/output/function_stats_text.hpp>
+#include <fathom/output/trace_text_options.hpp>
+#include <fathom/output/trace_text_printer.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
+#include <fathom/rawtrace/address_names.hpp>
 #include <fathom/rawtrace/event_format.hpp>
 #include <fathom/rawtrace/event_merger.hpp>
 #include <fathom/rawtrace/field_reader.hpp>
@@ -36,6 +40,8 @@
 #include <fathom/rawtrace/graph_decoder.hpp>
 #include <fathom/rawtrace/page_decoder.hpp>
 #include <fathom/rawtrace/page_layout.hpp>
+#include <fathom/rawtrace/print_format.hpp>
+#include <fathom/rawtrace/printk_formats.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
 #include <fathom/rawtrace/task_names.hpp>
 #include <fathom/symbols/inline_sites.hpp>
@@ -180,9 +186,9 @@
 ///   values, no files. `graph/function_graph_parser.hpp`, then `call_forest.hpp`, `function_stats.hpp`,
 ///   `context_switches.hpp`
 /// - `rawtrace`: the ring buffer's binary side: pages to records, and fields out of these. Pure.
-///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`;
-///   function_graph's to the events of `graph`, `graph_decoder.hpp`
-/// - `output`: these as text. `output/call_tree_text.hpp`
+///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`,
+///   `print_format.hpp`; function_graph's to the events of `graph`, `graph_decoder.hpp`
+/// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events, `recorder.hpp` for raw pages

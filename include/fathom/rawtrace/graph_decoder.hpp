@@ -3,6 +3,7 @@
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/event/events.hpp>
 #include <fathom/event/sink.hpp>
+#include <fathom/rawtrace/address_names.hpp>
 #include <fathom/rawtrace/detail/function_cache.hpp>
 #include <fathom/rawtrace/detail/graph_record_layout.hpp>
 #include <fathom/rawtrace/detail/raw_bytes.hpp>
@@ -20,14 +21,6 @@
 #include <utility>
 
 namespace fathom {
-
-/// Names addresses: `find(address)` is empty, or points to what has a `name()` and a `module()`. KallsymsIndex does.
-template <class Symbols>
-concept AddressLookup = requires(const Symbols& symbols, std::uint64_t address) {
-  static_cast<bool>(symbols.find(address));
-  std::string_view(symbols.find(address)->name());
-  std::string_view(symbols.find(address)->module());
-};
 
 /// Makes the events of a function graph out of its raw records: those that FunctionGraphParser makes out of the text of
 /// the same buffer, with times to the nanosecond.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,11 +23,19 @@ class TaskNames {
   void add(std::int32_t pid, std::string_view comm);
   /// The task's name.
   [[nodiscard]] std::string_view find(std::int32_t pid) const noexcept;
+  /// Gives a task its thread group, as the file `saved_tgids` has it: the option `record-tgid`.
+  void add_tgid(std::int32_t pid, std::int32_t tgid) { tgids_.insert_or_assign(pid, tgid); }
+  /// The task's thread group; empty where none was added.
+  [[nodiscard]] std::optional<std::int32_t> tgid(std::int32_t pid) const {
+    const auto found = tgids_.find(pid);
+    return found == tgids_.end() ? std::nullopt : std::optional(found->second);
+  }
   /// How many were added.
   [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
 
  private:
   std::unordered_map<std::int32_t, std::string> names_;
+  std::unordered_map<std::int32_t, std::int32_t> tgids_;
 };
 
 }  // namespace fathom
