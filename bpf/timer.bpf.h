@@ -34,8 +34,15 @@ struct fathom_timer {
 /* What BpfTimer asks of the program <name>_control. */
 struct fathom_timer_request {
   __u64 period;
-  __u32 stop; /* otherwise start */
-  __u32 pin;  /* to the CPU on which it is asked */
+  __u64 now; /* out, of TELL_NOW: the clock of `start`, which no time namespace shifts */
+  __u32 what;
+  __u32 pin; /* to the CPU on which it is asked */
+};
+
+enum {
+  FATHOM_TIMER_START = 1,
+  FATHOM_TIMER_STOP = 2,
+  FATHOM_TIMER_TELL_NOW = 3,
 };
 
 enum {
@@ -99,11 +106,16 @@ static __always_inline int fathom_timer_begin(struct fathom_timer* timer, struct
   return error;
 }
 
-/* Waits for a call that is under way. What was due and did not come counts as skipped. */
+/*
+ * Waits for a call that is under way. What was due and did not come counts as skipped. Nothing is left to do where
+ * BpfTimer::stop_pinned() has been.
+ */
 static __always_inline int fathom_timer_end(struct fathom_timer* timer) {
   long error;
   __u64 slots;
 
+  if (!timer->running)
+    return 0;
   timer->running = 0;
   error = bpf_timer_cancel(&timer->timer);
   timer->stopped = bpf_ktime_get_ns();
@@ -144,8 +156,14 @@ static __always_inline int fathom_timer_end(struct fathom_timer* timer) {
                                                                                             \
     if (!timer)                                                                             \
       return -FATHOM_TIMER_ENOENT;                                                          \
-    if (request->stop)                                                                      \
+    if (request->what == FATHOM_TIMER_STOP)                                                 \
       return fathom_timer_end(timer);                                                       \
+    if (request->what == FATHOM_TIMER_TELL_NOW) {                                           \
+      request->now = bpf_ktime_get_ns();                                                    \
+      return 0;                                                                             \
+    }                                                                                       \
+    if (request->what != FATHOM_TIMER_START)                                                \
+      return -FATHOM_TIMER_EINVAL;                                                          \
     if (timer->running)                                                                     \
       return -FATHOM_TIMER_EBUSY;                                                           \
     error = bpf_timer_init(&timer->timer, &name, FATHOM_TIMER_MONOTONIC);                   \

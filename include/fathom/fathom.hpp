@@ -4,6 +4,7 @@
 #include <fathom/base/error.hpp>
 #include <fathom/base/glob.hpp>
 #include <fathom/base/nearest_names.hpp>
+#include <fathom/base/owning_process.hpp>
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/base/text_buffer.hpp>
 #include <fathom/base/time.hpp>

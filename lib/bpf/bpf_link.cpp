@@ -12,6 +12,7 @@
 #include <fathom/bpf/struct_ops.hpp>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
 #include <cerrno>
@@ -30,7 +31,7 @@ namespace detail {
 
 LinkState::~LinkState() {
   const bpf::PrintScope quiet;
-  if (detach) {
+  if (detach && owner.is_current()) {
     try {
       detach();
     } catch (const std::exception&) {
@@ -69,6 +70,30 @@ std::unique_ptr<LinkState> make_state(const BpfMap& map) {
   return state;
 }
 
+// What is destroyed without having been told to detach is a forked child's copy: its memory is freed, and what libbpf
+// does not give out, descriptors of probes, is closed by the child's end.
+class LibbpfLink {
+ public:
+  explicit LibbpfLink(bpf_link* link) noexcept : link_(link) {}
+  ~LibbpfLink() {
+    if (link_ == nullptr)
+      return;
+    bpf_link__disconnect(link_);
+    bpf_link__destroy(link_);
+  }
+  LibbpfLink(const LibbpfLink&) = delete;
+  LibbpfLink& operator=(const LibbpfLink&) = delete;
+
+  void detach() noexcept { bpf_link__destroy(std::exchange(link_, nullptr)); }
+
+ private:
+  bpf_link* link_;
+};
+
+std::function<void()> detacher_of(bpf_link* link) {
+  return [held = std::make_shared<LibbpfLink>(link)] { held->detach(); };
+}
+
 // Instead of what was attached, which may go: a link that the kernel updates is a descriptor, and needs nothing of it.
 void keep_instead(LinkState& state, std::shared_ptr<const void> keeps, const std::string& what) {
   state.keeps = std::move(keeps);
@@ -95,9 +120,13 @@ BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfProgram
   return BpfLink(std::move(state));
 }
 
-BpfLink LinkAccess::from_detacher(std::function<void()> detach, const BpfMap& map) {
+BpfLink LinkAccess::from_libbpf(bpf_link* link, const BpfProgram& program) {
+  return from_detacher(detacher_of(link), program);
+}
+
+BpfLink LinkAccess::from_libbpf(bpf_link* link, const BpfMap& map) {
   auto state = make_state(map);
-  state->detach = std::move(detach);
+  state->detach = detacher_of(link);
   return BpfLink(std::move(state));
 }
 
@@ -129,11 +158,13 @@ int BpfLink::native_handle() const noexcept {
 }
 
 BpfLinkInfo BpfLink::info() const {
-  return bpf::read_link_info(link_fd(state_, "ask the kernel about the link of"), state_->what);
+  const int fd = link_fd(state_, "ask the kernel about the link of");
+  return bpf::read_link_info(fd, state_->what);
 }
 
 void BpfLink::pin(const std::string& path) {
-  bpf::pin(link_fd(state_, "pin the link of"), path, {}, state_->what);
+  const int fd = link_fd(state_, "pin the link of");
+  bpf::pin(fd, path, {}, state_->what);
   state_->pin_paths.push_back(path);
 }
 

@@ -1,5 +1,7 @@
 #include "error_cause.hpp"
+#include "object_file.hpp"
 
+#include <fathom/base/owning_process.hpp>
 #include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_timer.hpp>
@@ -41,10 +43,13 @@ FATHOM_RECORD(fathom_timer, timer, start, period, next, delivered, skipped, stop
 
 struct fathom_timer_request {  // NOLINT(readability-identifier-naming)
   std::uint64_t period;
-  std::uint32_t stop;
+  std::uint64_t now;
+  std::uint32_t what;
   std::uint32_t pin;
 };
-FATHOM_RECORD(fathom_timer_request, period, stop, pin);
+FATHOM_RECORD(fathom_timer_request, period, now, what, pin);
+
+enum class Request : std::uint32_t { start = 1, stop = 2, tell_now = 3 };
 
 // Shorter ones take more time than they leave, and perf events have the same bound in the kernel.
 constexpr Duration kShortest = std::chrono::microseconds(10);
@@ -95,10 +100,12 @@ class OnCpu {
   int error_ = 0;
 };
 
-// bpf_ktime_get_ns() in this process: steady_clock is CLOCK_MONOTONIC.
-std::uint64_t monotonic_now() {
-  const Duration now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(now.count());
+// A map of FATHOM_TIMER that another process made.
+ArrayMap<fathom_timer> pinned_timer(const std::string& path) {
+  const BpfMap map = BpfMap::open_pinned(path);
+  if (map.type() != BpfMapType::array || map.value_size() != sizeof(fathom_timer) || map.max_entries() != 1)
+    throw bpf::bad_object(EINVAL, "stop the timer", {}, path, "it is no map of FATHOM_TIMER");
+  return ArrayMap<fathom_timer>(map);
 }
 
 }  // namespace
@@ -117,6 +124,9 @@ struct BpfTimer::State {
           "a period of " + std::to_string(options.period.count()) + " ns is not between 10 microseconds and 365 days");
   }
   ~State() {
+    // It is the kernel's, and so not the copy's of a forked child.
+    if (!owner.is_current())
+      return;
     try {
       stop();
     } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the kernel ends it with the last descriptor
@@ -126,15 +136,27 @@ struct BpfTimer::State {
   State& operator=(const State&) = delete;
 
   // 0 or an errno.
-  [[nodiscard]] int ask(bool to_stop) const {
+  [[nodiscard]] int ask(fathom_timer_request& request) const { return -static_cast<int>(control.run(request)); }
+
+  [[nodiscard]] int ask_to_start() const {
     fathom_timer_request request{.period = static_cast<std::uint64_t>(options.period.count()),
-                                 .stop = to_stop ? 1U : 0U,
+                                 .now = 0,
+                                 .what = static_cast<std::uint32_t>(Request::start),
                                  .pin = options.cpu ? 1U : 0U};
-    return -static_cast<int>(control.run(request));
+    return ask(request);
+  }
+
+  // The clock by which the timer ticks: that of this process has an offset in a time namespace.
+  [[nodiscard]] std::uint64_t now() const {
+    fathom_timer_request request{
+        .period = 0, .now = 0, .what = static_cast<std::uint32_t>(Request::tell_now), .pin = 0};
+    if (const int error = ask(request); error != 0)
+      throw failure(control, name, "ask for the time of", error);
+    return request.now;
   }
 
   void start() {
-    const int error = options.cpu ? start_on(*options.cpu) : ask(false);
+    const int error = options.cpu ? start_on(*options.cpu) : ask_to_start();
     if (error == EBUSY)
       throw failure(control, name, "start the timer", error, "another BpfTimer runs it");
     if (error == EOPNOTSUPP && options.cpu)
@@ -156,18 +178,19 @@ struct BpfTimer::State {
                       .target = "CPU " + std::to_string(cpu),
                       .cause = BpfCause::bad_attach_target,
                       .hint = "it is offline, not there, or not among the CPUs that this process may run on"});
-    return ask(false);
+    return ask_to_start();
   }
 
   void stop() {
     if (!running)
       return;
-    const int error = ask(true);
-    if (error != 0)
+    fathom_timer_request request{.period = 0, .now = 0, .what = static_cast<std::uint32_t>(Request::stop), .pin = 0};
+    if (const int error = ask(request); error != 0)
       throw failure(control, name, "stop the timer", error);
     running = false;
   }
 
+  OwningProcess owner;
   std::string name;
   BpfTimerOptions options;
   ArrayMap<fathom_timer> value;
@@ -181,33 +204,49 @@ BpfTimer::BpfTimer(BpfTimer&& other) noexcept = default;
 BpfTimer& BpfTimer::operator=(BpfTimer&& other) noexcept = default;
 BpfTimer::~BpfTimer() = default;
 
+BpfTimer::State& BpfTimer::state() const {
+  if (!state_)
+    throw bpf::failed(EBADF, "use", {}, "a timer that was moved from");
+  return *state_;
+}
+
 const std::string& BpfTimer::name() const noexcept {
-  return state_->name;
+  static const std::string none;
+  return state_ ? state_->name : none;
 }
 
 Duration BpfTimer::period() const noexcept {
-  return state_->options.period;
+  return state_ ? state_->options.period : Duration();
 }
 
 bool BpfTimer::running() const noexcept {
-  return state_->running;
+  return state_ && state_->running;
 }
 
 void BpfTimer::start() {
   if (!running())
-    state_->start();
+    state().start();
 }
 
 void BpfTimer::stop() {
-  state_->stop();
+  if (state_)
+    state_->stop();
+}
+
+bool BpfTimer::stop_pinned(const std::string& path) {
+  const ArrayMap<fathom_timer> map = pinned_timer(path);
+  const bool runs = map.find(0).value().running != 0;
+  // What the kernel has of a timer in a value it cancels and frees when user space writes the value.
+  map.update(0, fathom_timer{});
+  return runs;
 }
 
 TimerTicks BpfTimer::ticks() const {
-  const fathom_timer timer = state_->value.find(0).value();
+  const fathom_timer timer = state().value.find(0).value();
   if (timer.period == 0)
     return {};
   // After the counters: what they count has begun by then.
-  const std::uint64_t until = timer.stopped != 0 ? timer.stopped : monotonic_now();
+  const std::uint64_t until = timer.stopped != 0 ? timer.stopped : state_->now();
   return {.expected = (until - timer.start) / timer.period, .delivered = timer.delivered, .skipped = timer.skipped};
 }
 

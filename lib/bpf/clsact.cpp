@@ -134,6 +134,8 @@ ClsactHold::ClsactHold(const NetworkDevice& device, const BpfProgram& program)
 }
 
 ClsactHold::~ClsactHold() {
+  if (!owner_.is_current())
+    return;
   const std::lock_guard lock(table_->mutex);
   const auto entry = table_->devices.find(key_);
   if (entry == table_->devices.end() || --entry->second.holders != 0)

@@ -2,6 +2,7 @@
 
 #include "rtnetlink.hpp"
 
+#include <fathom/base/owning_process.hpp>
 #include <fathom/bpf/bpf_program.hpp>
 #include <fathom/bpf/network_device.hpp>
 #include <fathom/bpf/tc_classifier.hpp>
@@ -21,7 +22,7 @@ namespace fathom::bpf {
 [[nodiscard]] std::uint32_t clsact_parent(TcDirection direction) noexcept;
 
 /// Keeps a device's clsact, and makes it if it is not there, or no longer. The last that this process has for a device
-/// removes it if the first made it and no filter is left.
+/// removes it if the first made it and no filter is left; a forked child that destroys its copy removes nothing.
 class ClsactHold {
  public:
   /// The network namespace is that of the thread. Throws BpfError, about attaching the program.
@@ -39,6 +40,7 @@ class ClsactHold {
   struct Table;
   [[nodiscard]] static const std::shared_ptr<Table>& table();
 
+  OwningProcess owner_;
   std::shared_ptr<Table> table_;  // which an attachment of static lifetime may outlive otherwise
   RtNetlink netlink_;
   NetworkDevice device_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/base/owning_process.hpp>
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_map.hpp>
@@ -96,6 +97,7 @@ struct LinkState {
   std::shared_ptr<const void> keeps;  // what must live as long as the attachment
   UniqueFd fd;                        // one of these two
   std::function<void()> detach;
+  OwningProcess owner;  // whose end is that of what `detach` takes away
   std::vector<std::string> pin_paths;
   std::string what;                            // how it is called in an error: the program's name
   std::optional<BpfProgramType> program_type;  // of the attached program, where this process attached it

@@ -5,6 +5,8 @@
 #include <fathom/bpf/bpf_map.hpp>
 #include <fathom/bpf/bpf_program.hpp>
 
+#include <bpf/libbpf.h>
+
 #include <functional>
 
 namespace fathom {
@@ -18,10 +20,13 @@ struct LinkAccess {
   /// The same of a struct_ops table, which is a map.
   [[nodiscard]] static BpfLink from_fd(UniqueFd fd, const BpfMap& map);
   /// An attachment without a link: `detach` takes it away, throws BpfError if it can't, and is called once more by the
-  /// destructor if it threw.
+  /// destructor if it threw. In a forked child the destructor does not call it: what it captured must do no more than
+  /// close and free there.
   [[nodiscard]] static BpfLink from_detacher(std::function<void()> detach, const BpfProgram& program);
+  /// An attachment that libbpf keeps, and takes away.
+  [[nodiscard]] static BpfLink from_libbpf(bpf_link* link, const BpfProgram& program);
   /// The same of a map that is attached, a struct_ops table.
-  [[nodiscard]] static BpfLink from_detacher(std::function<void()> detach, const BpfMap& map);
+  [[nodiscard]] static BpfLink from_libbpf(bpf_link* link, const BpfMap& map);
 };
 
 }  // namespace fathom

@@ -87,13 +87,20 @@ void check_place(const LoadedObject& object, const VariablePlace& place, std::si
 }  // namespace
 
 const std::string& LoadedBpf::name() const noexcept {
-  return object_->name;
+  static const std::string none;
+  return object_ ? object_->name : none;
+}
+
+const LoadedObject& LoadedBpf::object() const {
+  if (!object_)
+    throw bpf::failed(EBADF, "use", {}, "an object that was moved from");
+  return *object_;
 }
 
 std::vector<BpfProgram> LoadedBpf::programs() const {
   std::vector<BpfProgram> programs;
-  for (const bpf_program* program = next_program(*object_, nullptr); program != nullptr;
-       program = next_program(*object_, program)) {
+  for (const bpf_program* program = next_program(object(), nullptr); program != nullptr;
+       program = next_program(object(), program)) {
     if (bpf_program__fd(program) >= 0)
       programs.push_back(ProgramAccess::make(object_, program));
   }
@@ -102,24 +109,24 @@ std::vector<BpfProgram> LoadedBpf::programs() const {
 
 BpfProgram LoadedBpf::program(std::string_view name) const {
   std::vector<std::string> names;
-  for (const bpf_program* program = next_program(*object_, nullptr); program != nullptr;
-       program = next_program(*object_, program)) {
+  for (const bpf_program* program = next_program(object(), nullptr); program != nullptr;
+       program = next_program(object(), program)) {
     if (name != bpf_program__name(program)) {
       names.emplace_back(bpf_program__name(program));
       continue;
     }
     if (bpf_program__fd(program) < 0)
-      throw bpf::bad_object(ENOENT, "use the program", object_->name, name,
+      throw bpf::bad_object(ENOENT, "use the program", object().name, name,
                             "it was not loaded, since ProgramSpec::autoload was off");
     return ProgramAccess::make(object_, program);
   }
-  throw not_there(*object_, "program", name, names);
+  throw not_there(object(), "program", name, names);
 }
 
 std::vector<BpfMap> LoadedBpf::maps() const {
   std::vector<BpfMap> maps;
-  for (const bpf_map* map = bpf_object__next_map(object_->object.get(), nullptr); map != nullptr;
-       map = bpf_object__next_map(object_->object.get(), map)) {
+  for (const bpf_map* map = bpf_object__next_map(object().object.get(), nullptr); map != nullptr;
+       map = bpf_object__next_map(object().object.get(), map)) {
     if (bpf_map__fd(map) >= 0)
       maps.push_back(MapAccess::make(object_, map));
   }
@@ -127,49 +134,49 @@ std::vector<BpfMap> LoadedBpf::maps() const {
 }
 
 BpfMap LoadedBpf::map(std::string_view name) const {
-  const bpf_map* const map = find_map(*object_, name);
+  const bpf_map* const map = find_map(object(), name);
   if (map == nullptr) {
     std::vector<std::string> names;
     for (const BpfMap& there : maps())
       names.push_back(there.name());
-    throw not_there(*object_, "map", name, names);
+    throw not_there(object(), "map", name, names);
   }
   if (bpf_map__fd(map) < 0)
-    throw bpf::bad_object(ENOENT, "use the map", object_->name, name,
+    throw bpf::bad_object(ENOENT, "use the map", object().name, name,
                           "it was not made, since MapSpec::autocreate was off");
   return MapAccess::make(object_, map);
 }
 
 std::optional<RecordLayout> LoadedBpf::record(std::string_view type_name) const {
-  return bpf::find_record(object_->btf, type_name);
+  return bpf::find_record(object().btf, type_name);
 }
 
 std::optional<Btf> LoadedBpf::btf() const {
-  return object_->btf;
+  return object().btf;
 }
 
 LoadedBpf::VariableMemory LoadedBpf::variable_memory(std::string_view name, std::size_t size, std::size_t alignment,
                                                      bool write) const {
-  const auto place = std::ranges::find(object_->variables, name, &VariablePlace::name);
-  if (place == object_->variables.end()) {
-    if (!object_->btf)
-      throw bpf::bad_object(ENOENT, "find the variable", object_->name, name, "it has no BTF: compile it with -g");
+  const auto place = std::ranges::find(object().variables, name, &VariablePlace::name);
+  if (place == object().variables.end()) {
+    if (!object().btf)
+      throw bpf::bad_object(ENOENT, "find the variable", object().name, name, "it has no BTF: compile it with -g");
     std::vector<std::string> names;
-    for (const VariablePlace& there : object_->variables)
+    for (const VariablePlace& there : object().variables)
       names.push_back(there.name);
-    throw not_there(*object_, "variable", name, names);
+    throw not_there(object(), "variable", name, names);
   }
-  check_place(*object_, *place, size, alignment, write);
-  const bpf_map* const map = find_map(*object_, place->section);
+  check_place(object(), *place, size, alignment, write);
+  const bpf_map* const map = find_map(object(), place->section);
   if (map == nullptr || bpf_map__fd(map) < 0 || place->offset + place->size > bpf_map__value_size(map))
-    throw unfit(*object_, name, "its section " + place->section + " is in no map");
+    throw unfit(object(), name, "its section " + place->section + " is in no map");
 
-  const std::lock_guard lock(object_->mutex);
-  std::shared_ptr<const Mapping>& mapping = object_->mappings[place->section];
+  const std::lock_guard lock(object().mutex);
+  std::shared_ptr<const Mapping>& mapping = object().mappings[place->section];
   if (!mapping) {
     // A frozen map can't be mapped for writing, and libbpf freezes these two.
     const bool writable = !place->section.starts_with(".rodata") && place->section != ".kconfig";
-    mapping = std::make_shared<const Mapping>(map, object_->name, writable);
+    mapping = std::make_shared<const Mapping>(map, object().name, writable);
   }
   return {mapping, mapping->address() + place->offset};
 }

@@ -4,6 +4,7 @@
 #include "readable.hpp"
 
 #include <fathom/base/error.hpp>
+#include <fathom/base/owning_process.hpp>
 #include <fathom/bpf/detail/perf_buffer_rings.hpp>
 
 #include <bpf/bpf.h>
@@ -37,6 +38,8 @@ void check(const BpfMap& map, const CpuSet& cpus) {
 struct PerfBufferRings::State {
   explicit State(BpfMap of) : map(std::move(of)) {}
   ~State() {
+    if (!owner.is_current())
+      return;
     for (const perf::BpfOutput& ring : rings) {
       const unsigned cpu = ring.cpu();
       ::bpf_map_delete_elem(map.native_handle(), &cpu);
@@ -45,6 +48,7 @@ struct PerfBufferRings::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  OwningProcess owner;
   BpfMap map;
   CpuSet cpus;
   UniqueFd epoll;
@@ -73,34 +77,46 @@ PerfBufferRings::~PerfBufferRings() = default;
 PerfBufferRings::PerfBufferRings(PerfBufferRings&& other) noexcept = default;
 PerfBufferRings& PerfBufferRings::operator=(PerfBufferRings&& other) noexcept = default;
 
+PerfBufferRings::State& PerfBufferRings::state() const {
+  if (!state_)
+    throw bpf::failed(EBADF, "read", {}, "a perf buffer that was moved from");
+  return *state_;
+}
+
 bool PerfBufferRings::wait(std::optional<std::chrono::nanoseconds> timeout) const {
-  return bpf::wait_readable(state_->epoll, bpf::Deadline(timeout), state_->map);
+  return bpf::wait_readable(state().epoll, bpf::Deadline(timeout), state().map);
 }
 
 void PerfBufferRings::drain(void* context, Call on_record) {
-  for (perf::BpfOutput& ring : state_->rings)
-    ring.drain(state_->stats,
+  for (perf::BpfOutput& ring : state().rings)
+    ring.drain(state().stats,
                [&](std::span<const std::byte> sample) { return on_record(context, ring.cpu(), sample); });
 }
 
 int PerfBufferRings::native_handle() const noexcept {
-  return state_->epoll.get();
+  return state_ ? state_->epoll.get() : -1;
 }
 std::uint64_t PerfBufferRings::lost() const noexcept {
   std::uint64_t sum = 0;
+  if (!state_)
+    return sum;
   for (const perf::BpfOutput& ring : state_->rings)
     sum += ring.lost();
   return sum;
 }
 std::uint64_t PerfBufferRings::lost(unsigned cpu) const noexcept {
+  if (!state_)
+    return 0;
   const auto ring = std::ranges::find(state_->rings, cpu, &perf::BpfOutput::cpu);
   return ring == state_->rings.end() ? 0 : ring->lost();
 }
 const ParseStats& PerfBufferRings::stats() const noexcept {
-  return state_->stats;
+  static const ParseStats none;
+  return state_ ? state_->stats : none;
 }
 const CpuSet& PerfBufferRings::cpus() const noexcept {
-  return state_->cpus;
+  static const CpuSet none;
+  return state_ ? state_->cpus : none;
 }
 
 }  // namespace fathom::detail

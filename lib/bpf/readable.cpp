@@ -46,6 +46,8 @@ void add_to_epoll(const UniqueFd& epoll, std::uint32_t events, int fd, const Bpf
 }
 
 bool wait_readable(const UniqueFd& fd, const Deadline& deadline, const BpfMap& map) {
+  if (!fd)  // of a reader that was moved from; ppoll() passes over it
+    throw failed(EBADF, "wait for", map.object_name(), map.name());
   pollfd one{.fd = fd.get(), .events = POLLIN, .revents = 0};
   timespec time{};
   const auto left = deadline.left();

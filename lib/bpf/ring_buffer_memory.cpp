@@ -59,6 +59,10 @@ bool wait_for_writer(unsigned looks) {
   return true;
 }
 
+// The positions of a reader that was moved from: that of the program, which nobody writes, and its own.
+RingBufferMemory::Position nothing_produced = 0;
+RingBufferMemory::Position nothing_consumed = 0;
+
 }  // namespace
 
 RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
@@ -80,23 +84,27 @@ RingBufferMemory::RingBufferMemory(const BpfMap& map) : map_(map) {
 }
 
 RingBufferMemory::~RingBufferMemory() {
-  if (consumer_ == nullptr)
+  if (consumer_ == &nothing_consumed)
     return;
-  release();
+  // The position is the map's: that of a forked child's copy is an old one.
+  if (owner_.is_current())
+    release();
   const std::size_t page = page_size();
   ::munmap(consumer_, page);
   ::munmap(producer_, page + 2 * capacity());
 }
 
 RingBufferMemory::RingBufferMemory(RingBufferMemory&& other) noexcept
-    : map_(std::move(other.map_)),
+    : owner_(other.owner_),
+      map_(other.map_),
       epoll_(std::move(other.epoll_)),
-      consumer_(std::exchange(other.consumer_, nullptr)),
-      producer_(std::exchange(other.producer_, nullptr)),
-      walk_(other.walk_) {}
+      consumer_(std::exchange(other.consumer_, &nothing_consumed)),
+      producer_(std::exchange(other.producer_, &nothing_produced)),
+      walk_(std::exchange(other.walk_, RingWalk())) {}
 
 RingBufferMemory& RingBufferMemory::operator=(RingBufferMemory&& other) noexcept {
   RingBufferMemory taken(std::move(other));
+  std::swap(owner_, taken.owner_);
   std::swap(map_, taken.map_);
   std::swap(epoll_, taken.epoll_);
   std::swap(consumer_, taken.consumer_);

@@ -74,7 +74,7 @@ BpfLink StructOps::attach() const {
   bpf_link* const link = bpf_map__attach_struct_ops(MapAccess::libbpf(*this));
   if (link == nullptr)
     throw attach_error(*this, errno, scope.warnings());
-  return LinkAccess::from_detacher([link] { bpf_link__destroy(link); }, *this);
+  return LinkAccess::from_libbpf(link, *this);
 }
 
 namespace bpf {

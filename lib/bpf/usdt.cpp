@@ -71,7 +71,7 @@ BpfLink Usdt::attach(const UsdtTarget& target, const UsdtOptions& options) const
   if (link == nullptr)
     throw attach_error(*this, errno, target, scope.warnings());
   // Of many uprobes, and so without a descriptor.
-  return LinkAccess::from_detacher([link] { bpf_link__destroy(link); }, *this);
+  return LinkAccess::from_libbpf(link, *this);
 }
 
 }  // namespace fathom

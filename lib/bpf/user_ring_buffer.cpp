@@ -1,5 +1,6 @@
 #include "mapped_pages.hpp"
 
+#include <fathom/base/owning_process.hpp>
 #include <fathom/bpf/user_ring_buffer.hpp>
 
 #include <linux/bpf.h>
@@ -35,6 +36,8 @@ class UserRing {
         consumer_(map, 0, bpf::page_size(), false),
         producer_(map, bpf::page_size(), bpf::page_size() + 2 * size_, true) {}
 
+  [[nodiscard]] bool is_of_this_process() const noexcept { return owner_.is_current(); }
+
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size) noexcept {
     if (size == 0 || size >= BPF_RINGBUF_DISCARD_BIT || room_for(size) > size_)
       return {};
@@ -68,12 +71,18 @@ class UserRing {
   [[nodiscard]] std::atomic_ref<std::uint64_t> produced() const noexcept { return position(producer_); }
   [[nodiscard]] std::byte* data() const noexcept { return producer_.data() + bpf::page_size(); }
 
+  OwningProcess owner_;
   std::size_t size_;
   bpf::MappedPages consumer_;
   bpf::MappedPages producer_;
 };
 
 }  // namespace detail
+
+UserRingBuffer::Record::~Record() {
+  if (ring_ && ring_->is_of_this_process())
+    discard();
+}
 
 UserRingBuffer::Record& UserRingBuffer::Record::operator=(Record&& other) noexcept {
   if (this != &other) {

@@ -3,6 +3,7 @@
 #include "perf_event_open.hpp"
 
 #include <linux/perf_event.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,7 +12,7 @@ namespace fathom::perf {
 
 namespace {
 
-UniqueFd open_output(unsigned cpu, std::uint32_t wakeup_records, std::string_view what) {
+std::pair<UniqueFd, bool> open_output(unsigned cpu, std::uint32_t wakeup_records, std::string_view what) {
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_SOFTWARE;
@@ -19,7 +20,7 @@ UniqueFd open_output(unsigned cpu, std::uint32_t wakeup_records, std::string_vie
   attr.sample_type = PERF_SAMPLE_RAW;
   attr.sample_period = 1;
   attr.wakeup_events = std::max(wakeup_records, 1U);
-  return open_event(attr, {.pid = -1, .cpu = static_cast<int>(cpu)}, {.what = what, .paranoid = 0});
+  return open_counting_losses(attr, {.pid = -1, .cpu = static_cast<int>(cpu)}, {.what = what, .paranoid = 0});
 }
 
 std::uint32_t type_of(std::span<const std::byte> record) {
@@ -31,10 +32,24 @@ std::uint32_t type_of(std::span<const std::byte> record) {
 }  // namespace
 
 BpfOutput::BpfOutput(unsigned cpu, std::size_t pages, std::uint32_t wakeup_records, std::string_view what)
+    : BpfOutput(cpu, open_output(cpu, wakeup_records, what), pages, what) {}
+
+BpfOutput::BpfOutput(unsigned cpu, std::pair<UniqueFd, bool> event, std::size_t pages, std::string_view what)
     : cpu_(cpu),
-      event_(open_output(cpu, wakeup_records, what)),
+      event_(std::move(event.first)),
+      counts_losses_(event.second),
       mapping_(event_.get(), pages, what),
       ring_(mapping_.ring()) {}
+
+std::uint64_t BpfOutput::lost() const noexcept {
+  struct Counts {
+    std::uint64_t value;
+    std::uint64_t lost;
+  } counts{};
+  if (counts_losses_ && ::read(event_.get(), &counts, sizeof counts) == static_cast<ssize_t>(sizeof counts))
+    return std::max(lost_noted_, counts.lost);
+  return lost_noted_;
+}
 
 // PERF_RECORD_LOST: the header, the event's id, how many.
 std::optional<std::uint64_t> BpfOutput::lost_records(std::span<const std::byte> record) {

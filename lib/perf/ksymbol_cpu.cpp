@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kWhat = "the event of kernel symbols";
 
-perf_event_attr attributes(bool count_losses) {
+perf_event_attr attributes() {
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_SOFTWARE;
@@ -34,29 +34,20 @@ perf_event_attr attributes(bool count_losses) {
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;
   attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
-  if (count_losses)
-    attr.read_format |= PERF_FORMAT_LOST;
   // Wake at the first byte: wakeup_events counts samples only, and there are none.
   attr.watermark = 1;
   attr.wakeup_watermark = 1;
   return attr;
 }
 
-bool unknown_attribute(const Error& error) {
-  return error.code() == std::errc::invalid_argument || error.code() == std::errc::argument_list_too_long;
-}
-
-// The event, and whether it counts losses (Linux 6.0).
+// The event, and whether it counts losses.
 std::pair<UniqueFd, bool> open_counting(unsigned cpu, const KsymbolOptions& options) {
-  const Target target{.pid = -1, .cpu = static_cast<int>(cpu)};
-  const Purpose purpose{.what = kWhat, .paranoid = 0, .proc = options.proc};
-  for (const bool count_losses : {true, false}) {
-    try {
-      return {open_event(attributes(count_losses), target, purpose), count_losses};
-    } catch (const Error& error) {
-      if (!unknown_attribute(error))
-        throw;
-    }
+  try {
+    return open_counting_losses(attributes(), {.pid = -1, .cpu = static_cast<int>(cpu)},
+                                {.what = kWhat, .paranoid = 0, .proc = options.proc});
+  } catch (const Error& error) {
+    if (!is_unknown_attribute(error))
+      throw;
   }
   throw UnsupportedError("PERF_RECORD_KSYMBOL", {}, "it came with Linux 5.1");
 }

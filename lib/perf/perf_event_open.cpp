@@ -1,12 +1,11 @@
 #include "perf_event_open.hpp"
 
-#include <fathom/base/error.hpp>
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
+#include <system_error>
 
 namespace fathom::perf {
 
@@ -67,6 +66,22 @@ UniqueFd open_event(const perf_event_attr& attr, Target target, const Purpose& p
     action += std::to_string(target.cpu);
   }
   throw Error(error, action, {}, open_hint(error, purpose.paranoid, read_paranoid(purpose.proc)));
+}
+
+bool is_unknown_attribute(const Error& error) noexcept {
+  return error.code() == std::errc::invalid_argument || error.code() == std::errc::argument_list_too_long;
+}
+
+std::pair<UniqueFd, bool> open_counting_losses(perf_event_attr attr, Target target, const Purpose& purpose) {
+  perf_event_attr counting = attr;
+  counting.read_format |= PERF_FORMAT_LOST;
+  try {
+    return {open_event(counting, target, purpose), true};
+  } catch (const Error& error) {
+    if (!is_unknown_attribute(error))
+      throw;
+  }
+  return {open_event(attr, target, purpose), false};
 }
 
 }  // namespace fathom::perf

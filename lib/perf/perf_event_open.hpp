@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/base/error.hpp>
 #include <fathom/base/unique_fd.hpp>
 
 #include <linux/perf_event.h>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fathom::perf {
 
@@ -25,6 +27,14 @@ struct Purpose {
 
 /// perf_event_open(2), close-on-exec. Throws Error with what to do about it; ENODEV means that the CPU is not online.
 [[nodiscard]] UniqueFd open_event(const perf_event_attr& attr, Target target, const Purpose& purpose);
+
+/// The same, with PERF_FORMAT_LOST in the read format where the kernel has it (Linux 6.0); whether it has. The number
+/// of lost records is the last that read(2) gives.
+[[nodiscard]] std::pair<UniqueFd, bool> open_counting_losses(perf_event_attr attr, Target target,
+                                                             const Purpose& purpose);
+
+/// Whether the kernel refused an attribute that it does not know.
+[[nodiscard]] bool is_unknown_attribute(const Error& error) noexcept;
 
 /// What to do about `errno_value`; `paranoid` is what perf_event_paranoid says, if it could be read.
 [[nodiscard]] std::string open_hint(int errno_value, int allowed_paranoid, std::optional<int> paranoid);

@@ -51,16 +51,17 @@ PerfMapping::PerfMapping(int fd, std::size_t pages, std::string_view what) {
 }
 
 PerfMapping::~PerfMapping() {
-  if (address_ != nullptr)
+  if (address_ != nullptr && owner_.is_current())
     ::munmap(address_, size_);
 }
 
 PerfMapping::PerfMapping(PerfMapping&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)), owner_(other.owner_) {}
 
 PerfMapping& PerfMapping::operator=(PerfMapping&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(size_, other.size_);
+  std::swap(owner_, other.owner_);
   return *this;
 }
 

@@ -2,12 +2,15 @@
 
 #include "perf_ring.hpp"
 
+#include <fathom/base/owning_process.hpp>
+
 #include <cstddef>
 #include <string_view>
 
 namespace fathom::perf {
 
-/// The mapped ring of one event: a page of control, and `pages` of data.
+/// The mapped ring of one event: a page of control, and `pages` of data. A forked child does not have it (the kernel
+/// maps it VM_DONTCOPY), and may have something else there: only the process that mapped it unmaps it.
 class PerfMapping {
  public:
   PerfMapping() = default;
@@ -26,6 +29,7 @@ class PerfMapping {
  private:
   void* address_ = nullptr;
   std::size_t size_ = 0;
+  OwningProcess owner_;
 };
 
 }  // namespace fathom::perf

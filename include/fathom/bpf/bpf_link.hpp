@@ -45,10 +45,11 @@ struct BpfLinkInfo {
 ///
 /// Move-only. Keeps the program and its object alive. Where the kernel or the kind of program has no links (say tc's
 /// clsact), this takes the attachment away all the same, and pin(), update() and info() throw BpfError (unsupported).
-/// For one thread at a time.
+/// A forked child that destroys its copy detaches nothing: while it has one a link stays, and an attachment without a
+/// link goes with the process that made it. One that was moved from is no link. For one thread at a time.
 class BpfLink {
  public:
-  /// No link.
+  /// No link: pin(), update() and info() throw BpfError (EBADF), detach() does nothing.
   BpfLink() noexcept;
   BpfLink(BpfLink&& other) noexcept;
   BpfLink& operator=(BpfLink&& other) noexcept;

@@ -35,11 +35,18 @@ struct BpfMapInfo {
 ///     fathom::BpfMap counts = bpf.map("counts");
 ///     std::cout << counts.name() << ": " << counts.info().max_entries << " entries\n";
 ///
-/// Copies are of one map, which stays as long as a handle, a pin or a program holds it. A handle from a LoadedBpf keeps
-/// the whole object alive. Const members are safe from several threads. Needs CAP_BPF or CAP_SYS_ADMIN. Throws
-/// BpfError.
+/// Copies are of one map, which stays as long as a handle, a pin or a program holds it; a move is a copy. A handle from
+/// a LoadedBpf keeps the whole object alive. Const members are safe from several threads. Needs CAP_BPF or
+/// CAP_SYS_ADMIN. Throws BpfError.
 class BpfMap {
  public:
+  BpfMap(const BpfMap&) noexcept = default;
+  BpfMap& operator=(const BpfMap&) noexcept = default;
+  // Not moved, so that what is left can be used.
+  BpfMap(BpfMap&& other) noexcept : handle_(other.handle_) {}  // NOLINT(performance-move-constructor-init)
+  BpfMap& operator=(BpfMap&& other) noexcept { return *this = other; }
+  ~BpfMap() = default;
+
   /// The map that is pinned there; BpfError (bad_object) if a program or a link is.
   [[nodiscard]] static BpfMap open_pinned(const std::string& path);
   /// The map of this id. Needs CAP_SYS_ADMIN.

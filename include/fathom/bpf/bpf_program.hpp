@@ -37,11 +37,18 @@ struct BpfProgramInfo {
 ///     auto link = fathom::Tracepoint(program).attach();      // or bpf.program<fathom::Tracepoint>("on_open")
 ///     program.pin("/sys/fs/bpf/on_open");
 ///
-/// Copies are of one program, which stays loaded as long as a handle, a link, a pin or the kernel holds it. A handle
-/// from a LoadedBpf keeps the whole object alive. Const members are safe from several threads. Needs CAP_BPF (and
-/// CAP_PERFMON or CAP_NET_ADMIN, as the type asks) or CAP_SYS_ADMIN. Throws BpfError.
+/// Copies are of one program, which stays loaded as long as a handle, a link, a pin or the kernel holds it; a move is a
+/// copy. A handle from a LoadedBpf keeps the whole object alive. Const members are safe from several threads. Needs
+/// CAP_BPF (and CAP_PERFMON or CAP_NET_ADMIN, as the type asks) or CAP_SYS_ADMIN. Throws BpfError.
 class BpfProgram {
  public:
+  BpfProgram(const BpfProgram&) noexcept = default;
+  BpfProgram& operator=(const BpfProgram&) noexcept = default;
+  // Not moved, so that what is left can be used.
+  BpfProgram(BpfProgram&& other) noexcept : handle_(other.handle_) {}  // NOLINT(performance-move-constructor-init)
+  BpfProgram& operator=(BpfProgram&& other) noexcept { return *this = other; }
+  ~BpfProgram() = default;
+
   /// The program that is pinned there; BpfError (bad_object) if a map or a link is.
   [[nodiscard]] static BpfProgram open_pinned(const std::string& path);
   /// The program of this id. Needs CAP_SYS_ADMIN.

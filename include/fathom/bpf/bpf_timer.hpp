@@ -42,11 +42,13 @@ struct BpfTimerOptions {
 /// process interrupted: there are no registers, no stack and no current task to sample, and one timer ticks on one CPU.
 /// PerfTimer for sampling what runs: in hard interrupt context, on every CPU of a set or in a task alone.
 ///
-/// Move-only; keeps the object alive. Destroying it stops it; so does the end of the process, unless the map is pinned.
-/// One that was forked goes on until both processes are done with it. Const members are safe from several threads,
-/// start() and stop() are for one at a time. Needs Linux 5.15 and what `syscall` programs need (CAP_BPF or
-/// CAP_SYS_ADMIN), touches no file. A kernel without bpf_timer refuses the load of the object (unsupported): those
-/// before 5.15, and most with PREEMPT_RT (from Linux 6.17 on, and in stable versions of older ones). Throws BpfError.
+/// Move-only, and one that was moved from does not run and cannot be started; keeps the object alive. Destroying it
+/// stops it, but a forked child that destroys its copy leaves it as it is. The end of the process stops it too, unless
+/// a child has such a copy, or the map `name` is pinned: then the timer ticks on, and any process may stop_pinned() it.
+/// Const members are safe from several threads, start() and stop() are for one at a time. Needs Linux 5.15 and what
+/// `syscall` programs need (CAP_BPF or CAP_SYS_ADMIN), touches no file. A kernel without bpf_timer refuses the load of
+/// the object (unsupported): those before 5.15, and most with PREEMPT_RT (from Linux 6.17 on, and in stable versions of
+/// older ones). Throws BpfError.
 class BpfTimer {
  public:
   /// The timer `name` of FATHOM_TIMER; it does not run yet. Throws BpfError: bad_object if there is none of this name
@@ -77,11 +79,17 @@ class BpfTimer {
   /// Ends the ticks, and waits for a call that is under way: afterwards the function is not called any more. Does
   /// nothing if it does not run. ticks() stays as it was at that moment.
   void stop();
-  /// What came of the ticks since the last start(): one system call.
+  /// Stops the timer whose map is pinned at `path`, and makes it as if it had never been started: one that a process
+  /// left behind, which did not come to stop it. A call that is under way may still end afterwards. Needs no object and
+  /// no program. Gives whether it ran. Throws BpfError: bad_object if something else is pinned there.
+  static bool stop_pinned(const std::string& path);
+  /// What came of the ticks since the last start(): one system call, or two while it runs. Also right in a time
+  /// namespace, whose clocks have an offset.
   [[nodiscard]] TimerTicks ticks() const;
 
  private:
   struct State;
+  [[nodiscard]] State& state() const;
   std::unique_ptr<State> state_;
 };
 

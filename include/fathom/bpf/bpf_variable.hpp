@@ -18,7 +18,8 @@ namespace fathom {
 ///
 /// Programs may write at any moment, on other CPUs. load(), store() and fetch_add() are atomic; the operators of the
 /// BPF side's `__sync_fetch_and_add` fit them. What is larger than 8 bytes can only be reached by get(), which may see
-/// half of a change. No call copies through the kernel: it is a shared mapping, which a handle keeps alive.
+/// half of a change. No call copies through the kernel: it is a shared mapping, which a handle keeps alive. Copies are
+/// of one variable; a move is a copy.
 template <class T>
 class BpfVariable {
   static_assert(std::is_trivially_copyable_v<T>, "a variable is memory shared with the kernel");
@@ -27,6 +28,13 @@ class BpfVariable {
  public:
   /// Of a mapping that lives as long as `mapping`.
   BpfVariable(std::shared_ptr<const void> mapping, T* address) : mapping_(std::move(mapping)), address_(address) {}
+  BpfVariable(const BpfVariable&) noexcept = default;
+  BpfVariable& operator=(const BpfVariable&) noexcept = default;
+  // Not moved, so that what is left can be used.
+  BpfVariable(BpfVariable&& other) noexcept
+      : mapping_(other.mapping_), address_(other.address_) {}  // NOLINT(performance-move-constructor-init)
+  BpfVariable& operator=(BpfVariable&& other) noexcept { return *this = other; }
+  ~BpfVariable() = default;
 
   /// The memory itself. Valid as long as a copy of this lives.
   [[nodiscard]] T& get() const noexcept { return *address_; }

@@ -34,7 +34,8 @@ struct LoadedObject;
 ///
 /// Move-only. Programs, maps, variables and links that came from here keep what they need alive, so they may outlive
 /// this; when the last is gone, the descriptors are closed and the kernel frees what no pin holds. Const members are
-/// safe from several threads. Throws BpfError (bad_object) for a name that is not there, with the nearest that are.
+/// safe from several threads. Throws BpfError (bad_object) for a name that is not there, with the nearest that are, and
+/// (EBADF) whatever is asked of one that was moved from but its name, which is empty.
 class LoadedBpf {
  public:
   LoadedBpf(LoadedBpf&&) noexcept = default;
@@ -129,6 +130,7 @@ class LoadedBpf {
   };
 
   explicit LoadedBpf(std::shared_ptr<const detail::LoadedObject> object) : object_(std::move(object)) {}
+  [[nodiscard]] const detail::LoadedObject& object() const;
   [[nodiscard]] VariableMemory variable_memory(std::string_view name, std::size_t size, std::size_t alignment,
                                                bool write) const;
 

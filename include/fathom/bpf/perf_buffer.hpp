@@ -16,6 +16,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace fathom {
@@ -31,7 +32,7 @@ struct PerfRecord {
 template <class T>
 struct PerfBatch {
   std::vector<PerfRecord<T>> records;  ///< CPU by CPU, in order within each
-  std::uint64_t lost = 0;              ///< how many records the kernel had no room for
+  std::uint64_t lost = 0;              ///< how many records the kernel had no room for; each is told once
 
   /// Whether nothing happened at all.
   [[nodiscard]] bool empty() const noexcept { return records.empty() && lost == 0; }
@@ -50,8 +51,10 @@ struct PerfBatch {
 /// them: the kernel rounds sizes up and does not tell the first, so a T can be told only from what rounds up to another
 /// size; that is counted. The order holds within a CPU only. The rings stand in the map as long as this lives; CPUs
 /// that come online later have none, and what is written there is lost: bpf_perf_event_output() tells the program.
-/// Reading allocates nothing but, once, room for a record that wraps around. One reader a map. Move-only, for one
-/// thread at a time. Needs CAP_PERFMON or CAP_SYS_ADMIN. Throws Error and BpfError.
+/// Reading allocates nothing but, once, room for a record that wraps around. One reader a map. Move-only; one that was
+/// moved from has no rings: it lost nothing, and wait(), consume() and drain() throw BpfError (EBADF). A forked child
+/// has the descriptors and not the memory: it may only destroy its copy, which leaves this process's reader as it is.
+/// For one thread at a time. Needs CAP_PERFMON or CAP_SYS_ADMIN. Throws Error and BpfError.
 template <class T>
 class PerfBuffer {
   using Record = detail::ReaderRecord<T>;
@@ -93,20 +96,23 @@ class PerfBuffer {
     requires(!Record::kAnySize)
   {
     PerfBatch<T> batch;
-    const std::uint64_t lost_before = lost();
     consume([&](unsigned cpu, const T& record) { batch.records.push_back({cpu, record}); });
-    batch.lost = lost() - lost_before;
+    const std::uint64_t now = std::max(lost(), lost_told_);
+    batch.lost = now - std::exchange(lost_told_, now);
     return batch;
   }
 
   /// An epoll descriptor, which stays this object's: readable when a CPU has got as many records as the options ask
   /// for. The kernel tells this once, to the first that asks.
   [[nodiscard]] int native_handle() const noexcept { return rings_.native_handle(); }
-  /// How many records the kernel had no room for, as far as its notes of that were read: consume() reads them.
+  /// How many records the kernel had no room for: all until now, by one system call for each CPU. Before Linux 6.0 the
+  /// kernel only leaves a note in the ring in front of the next record that has room, which consume() reads: losses
+  /// behind the last record stay untold there.
   [[nodiscard]] std::uint64_t lost() const noexcept { return rings_.lost(); }
   /// The same of one CPU.
   [[nodiscard]] std::uint64_t lost(unsigned cpu) const noexcept { return rings_.lost(cpu); }
-  /// What was read: records that are no T are skipped, and the first is kept.
+  /// What was read: records that are no T are skipped, and the first is kept. Of losses it has those that consume() met
+  /// a note of; lost() has all.
   [[nodiscard]] const ParseStats& stats() const noexcept { return rings_.stats(); }
   /// The CPUs that have a ring.
   [[nodiscard]] const CpuSet& cpus() const noexcept { return rings_.cpus(); }
@@ -116,6 +122,7 @@ class PerfBuffer {
  private:
   RecordCheck check_;
   detail::PerfBufferRings rings_;
+  std::uint64_t lost_told_ = 0;  // by drain()
 };
 
 }  // namespace fathom

@@ -101,8 +101,10 @@ class RingBatch {
 /// kernel counts: fathom.bpf.h's fathom_ringbuf_reserve() and fathom_ringbuf_output() do, and lost() reads that.
 ///
 /// Nothing is copied and nothing is allocated. Records that were read keep their room until the next poll(), so what
-/// is slow should copy them (read()). One reader a map: the kernel keeps one position. Move-only; batches are of this
-/// object where it is. For one thread at a time. Since Linux 5.8. Throws BpfError.
+/// is slow should copy them (read()). One reader a map: the kernel keeps one position. A forked child that destroys its
+/// copy leaves that as it is. Move-only; batches are of this object where it is, and one that was moved from has no
+/// records, and throws BpfError (EBADF) where poll() would wait. For one thread at a time. Since Linux 5.8. Throws
+/// BpfError.
 template <class T>
 class RingBuffer {
   using Record = detail::ReaderRecord<T>;

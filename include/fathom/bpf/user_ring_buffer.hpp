@@ -32,7 +32,8 @@ class UserRing;
 /// discard() may be called from any thread. Needs CAP_BPF. Throws BpfError. Linux 6.1.
 class UserRingBuffer : public detail::TypedMap {
  public:
-  /// A place for a record in the buffer. Move-only; what is not submitted is discarded by the destructor.
+  /// A place for a record in the buffer. Move-only; what is not submitted is discarded by the destructor, but not by
+  /// that of a forked child's copy.
   class Record {
    public:
     /// None.
@@ -43,7 +44,7 @@ class UserRingBuffer : public detail::TypedMap {
     Record& operator=(Record&& other) noexcept;
     Record(const Record&) = delete;
     Record& operator=(const Record&) = delete;
-    ~Record() { discard(); }
+    ~Record();
 
     /// Whether there was room.
     [[nodiscard]] explicit operator bool() const noexcept { return !bytes_.empty(); }

@@ -24,7 +24,8 @@ struct PerfBufferOptions {
 
 namespace fathom::detail {
 
-/// The rings of a PerfBuffer, without the type of its records.
+/// The rings of a PerfBuffer, without the type of its records. One that was moved from has none, and throws BpfError
+/// (EBADF) where it is to wait or to read.
 class PerfBufferRings {
  public:
   /// Throws BpfError (bad_object: the map is of another type, or too small), and Error as perf_event_open(2) fails.
@@ -54,6 +55,7 @@ class PerfBufferRings {
   void drain(void* context, Call on_record);
 
   struct State;
+  [[nodiscard]] State& state() const;
   std::unique_ptr<State> state_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/base/owning_process.hpp>
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/bpf/bpf_map.hpp>
 #include <fathom/bpf/detail/ring_walk.hpp>
@@ -13,7 +14,8 @@
 namespace fathom::detail {
 
 /// The memory of a map of type ringbuf, and how far it is read: a RingBuffer without the type of its records. A page
-/// with the reader's position, one with the writer's, and the records, of which RingWalk knows.
+/// with the reader's position, one with the writer's, and the records, of which RingWalk knows. One that was moved from
+/// is that of a ring into which nothing was ever written, and throws BpfError (EBADF) where it is to wait.
 class RingBufferMemory {
  public:
   using Position = RingWalk::Position;
@@ -70,6 +72,7 @@ class RingBufferMemory {
   [[nodiscard]] const RingReaderStats& stats() const noexcept { return walk_.stats; }
 
  private:
+  OwningProcess owner_;
   BpfMap map_;
   UniqueFd epoll_;
   Position* consumer_ = nullptr;
