@@ -42,9 +42,9 @@ class BpfMap {
  public:
   BpfMap(const BpfMap&) noexcept = default;
   BpfMap& operator=(const BpfMap&) noexcept = default;
-  // Not moved, so that what is left can be used.
-  BpfMap(BpfMap&& other) noexcept : handle_(other.handle_) {}  // NOLINT(performance-move-constructor-init)
-  BpfMap& operator=(BpfMap&& other) noexcept { return *this = other; }
+  /// A copy, so that what is left can be used.
+  BpfMap(BpfMap&& other) noexcept : handle_(other.handle_) {}           // NOLINT(performance-move-constructor-init)
+  BpfMap& operator=(BpfMap&& other) noexcept { return *this = other; }  ///< the same
   ~BpfMap() = default;
 
   /// The map that is pinned there; BpfError (bad_object) if a program or a link is.

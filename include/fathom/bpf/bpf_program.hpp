@@ -44,9 +44,9 @@ class BpfProgram {
  public:
   BpfProgram(const BpfProgram&) noexcept = default;
   BpfProgram& operator=(const BpfProgram&) noexcept = default;
-  // Not moved, so that what is left can be used.
+  /// A copy, so that what is left can be used.
   BpfProgram(BpfProgram&& other) noexcept : handle_(other.handle_) {}  // NOLINT(performance-move-constructor-init)
-  BpfProgram& operator=(BpfProgram&& other) noexcept { return *this = other; }
+  BpfProgram& operator=(BpfProgram&& other) noexcept { return *this = other; }  ///< the same
   ~BpfProgram() = default;
 
   /// The program that is pinned there; BpfError (bad_object) if a map or a link is.

@@ -30,10 +30,10 @@ class BpfVariable {
   BpfVariable(std::shared_ptr<const void> mapping, T* address) : mapping_(std::move(mapping)), address_(address) {}
   BpfVariable(const BpfVariable&) noexcept = default;
   BpfVariable& operator=(const BpfVariable&) noexcept = default;
-  // Not moved, so that what is left can be used.
+  /// A copy, so that what is left can be used.
   BpfVariable(BpfVariable&& other) noexcept
       : mapping_(other.mapping_), address_(other.address_) {}  // NOLINT(performance-move-constructor-init)
-  BpfVariable& operator=(BpfVariable&& other) noexcept { return *this = other; }
+  BpfVariable& operator=(BpfVariable&& other) noexcept { return *this = other; }  ///< the same
   ~BpfVariable() = default;
 
   /// The memory itself. Valid as long as a copy of this lives.
