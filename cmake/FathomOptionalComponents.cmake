@@ -21,6 +21,7 @@ macro(fathom_optional_component name package about debian)
   endif()
 endmacro()
 
+fathom_optional_component(output Zstd "compressed trace.dat" "libzstd-dev")
 fathom_optional_component(elf Elfutils "ELF symbols and DWARF" "libdw-dev libelf-dev")
 fathom_optional_component(bpf LibBpf "eBPF programs and maps" "libbpf-dev")
 fathom_optional_component(asio Boost "Boost.Asio adapters" "libboost-dev")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/base/codec.hpp>
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
 #include <fathom/base/glob.hpp>
@@ -56,6 +57,9 @@
 #include <fathom/symbols/symbol_type.hpp>
 #include <fathom/symbols/trace_verdict.hpp>
 #include <fathom/symbols/traceability.hpp>
+#include <fathom/tracedat/trace_dat_parts.hpp>
+#include <fathom/tracedat/trace_dat_reader.hpp>
+#include <fathom/tracedat/trace_dat_writer.hpp>
 #include <fathom/tracefs/dynamic_event.hpp>
 #include <fathom/tracefs/error_log.hpp>
 #include <fathom/tracefs/find_tracefs.hpp>
@@ -171,6 +175,9 @@
 #ifdef FATHOM_ASIO  // by fathom::asio: who does not link that is spared Boost
 #include <fathom/async/async_reader.hpp>
 #endif
+#if __has_include(<fathom/output/zstd_codec.hpp>)
+#include <fathom/output/zstd_codec.hpp>
+#endif
 #if __has_include(<fathom/symbols/elf_symbolizer.hpp>)
 #include <fathom/symbols/dwarf_inline_sites.hpp>
 #include <fathom/symbols/elf_files.hpp>
@@ -189,7 +196,10 @@
 /// - `rawtrace`: the ring buffer's binary side: pages to records, and fields out of these. Pure.
 ///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`,
 ///   `print_format.hpp`; function_graph's to the events of `graph`, `graph_decoder.hpp`
-/// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`
+/// - `tracedat`: trace.dat files, which trace-cmd and KernelShark read and write. Pure.
+///   `tracedat/trace_dat_reader.hpp`, `trace_dat_writer.hpp`
+/// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`;
+///   in component output, zstd for `tracedat`, `output/zstd_codec.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events, `recorder.hpp` for raw pages

@@ -32,6 +32,12 @@ std::string_view to_string(SkipReason reason) noexcept {
       return "bad_event";
     case SkipReason::short_event:
       return "short_event";
+    case SkipReason::cut_file:
+      return "cut_file";
+    case SkipReason::bad_section:
+      return "bad_section";
+    case SkipReason::no_codec:
+      return "no_codec";
   }
   return "";
 }

@@ -25,13 +25,17 @@ enum class SkipReason : std::uint8_t {
   cut_page,       ///< the input ended inside the page
   bad_event,      ///< a ring-buffer event whose length cannot be, and what follows it on its page
   short_event,    ///< an event that ends before the fields that its format gives it
+  cut_file,       ///< a part of a trace.dat of which the file lacks the end
+  bad_section,    ///< a part of a trace.dat that is not what its place says, or lies where another one does
+  no_codec,       ///< a part of a trace.dat that is compressed in a way for which there is no codec
 };
 /// All of them, in the order of the enumerators.
 inline constexpr std::array kSkipReasons = {SkipReason::unknown_line,  SkipReason::line_too_long, SkipReason::not_text,
                                             SkipReason::cut_line,      SkipReason::bad_address,   SkipReason::bad_type,
                                             SkipReason::name_too_long, SkipReason::table_full,    SkipReason::foreign,
                                             SkipReason::bad_format,    SkipReason::bad_page,      SkipReason::cut_page,
-                                            SkipReason::bad_event,     SkipReason::short_event};
+                                            SkipReason::bad_event,     SkipReason::short_event,   SkipReason::cut_file,
+                                            SkipReason::bad_section,   SkipReason::no_codec};
 
 /// The reason's identifier, as it stands in JSON: `unknown_line`.
 [[nodiscard]] std::string_view to_string(SkipReason reason) noexcept;

@@ -11,7 +11,7 @@ namespace fathom {
 /// Which task has which name, for records, which hold only its number.
 ///
 ///     TaskNames names;
-///     for (const SavedCmdline& task : parse_saved_cmdlines(text)) names.add(task.pid, task.comm);
+///     names.add_saved_cmdlines(text);                       // of the file saved_cmdlines
 ///     names.find(0);                                        // "<idle>"
 ///     names.find(99999);                                    // "<...>", as the kernel prints one that it forgot
 ///
@@ -21,6 +21,9 @@ class TaskNames {
  public:
   /// Gives a task its name; the later one wins.
   void add(std::int32_t pid, std::string_view comm);
+  /// Takes the text of a kernel's file `saved_cmdlines`: `1234 kworker/0:1` a line; a name may hold blanks. Other lines
+  /// are left out.
+  void add_saved_cmdlines(std::string_view text);
   /// The task's name.
   [[nodiscard]] std::string_view find(std::int32_t pid) const noexcept;
   /// Gives a task its thread group, as the file `saved_tgids` has it: the option `record-tgid`.
