@@ -106,7 +106,7 @@ void TraceDatReader::Opening::place_pages() {
         stretches.push_back(&cpu);
     }
   }
-  std::ranges::stable_sort(stretches, {}, &TraceDatCpu::offset);
+  std::ranges::sort(stretches, {}, &TraceDatCpu::offset);
   std::uint64_t end = 0;
   for (TraceDatCpu* const stretch : stretches) {
     if (stretch->size == 0)

@@ -14,7 +14,7 @@ void require(bool so, std::string_view action, std::string_view hint) {
     throw Error(std::errc::invalid_argument, action, {}, hint);
 }
 
-const TraceDatParts& checked(const TraceDatParts& parts, const TraceDatWriteOptions& options) {
+void check(const TraceDatParts& parts, const TraceDatWriteOptions& options) {
   constexpr std::string_view kAction = "write a trace.dat";
   constexpr std::uint64_t kMaxText = std::numeric_limits<std::uint32_t>::max();
   require(options.version == 6 || options.version == 7, kAction, "there are the versions 6 and 7");
@@ -29,7 +29,6 @@ const TraceDatParts& checked(const TraceDatParts& parts, const TraceDatWriteOpti
     require(options.version == 7 || buffer.page_size == parts.buffers.front().page_size, kAction,
             "in version 6 all buffers have pages of one size");
   }
-  return parts;
 }
 
 }  // namespace
@@ -50,8 +49,10 @@ TraceDatWriter::State::State(std::ostream& stream, const TraceDatParts& parts, c
     write_options6();
 }
 
-TraceDatWriter::TraceDatWriter(std::ostream& out, const TraceDatParts& parts, const TraceDatWriteOptions& options)
-    : state_(std::make_unique<State>(out, checked(parts, options), options)) {}
+TraceDatWriter::TraceDatWriter(std::ostream& out, const TraceDatParts& parts, const TraceDatWriteOptions& options) {
+  check(parts, options);
+  state_ = std::make_unique<State>(out, parts, options);
+}
 
 TraceDatWriter::~TraceDatWriter() = default;
 TraceDatWriter::TraceDatWriter(TraceDatWriter&&) noexcept = default;
