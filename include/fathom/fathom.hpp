@@ -165,6 +165,7 @@
 #include <fathom/bpf/tcx.hpp>
 #include <fathom/bpf/test_run.hpp>
 #include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/tracing_multi.hpp>
 #include <fathom/bpf/uprobe.hpp>
 #include <fathom/bpf/uprobe_multi.hpp>
 #include <fathom/bpf/usdt.hpp>

@@ -144,6 +144,16 @@ struct Detacher {
   }
 };
 
+// An older kernel would not look at it.
+void check_revision(const BpfProgram& program, const Cgroup& cgroup, BpfAttachType type,
+                    std::optional<std::uint64_t> expected) {
+  if (!expected || cgroup.revision(type))
+    return;
+  BpfFailure failure = bpf::attach_failure(program, EOPNOTSUPP, bpf::cgroup_target(cgroup));
+  failure.hint = "revisions of what is attached to a cgroup came with Linux 6.17";
+  throw BpfError(std::move(failure));
+}
+
 }  // namespace
 
 CgroupProgram::CgroupProgram(const BpfProgram& program)
@@ -155,12 +165,7 @@ BpfLink CgroupProgram::attach(const Cgroup& cgroup, const CgroupLinkOptions& opt
   attr.flags = options.order.flags() | (options.preorder ? bpf::kPreorder : 0);
   attr.ordered.relative_fd = static_cast<std::uint32_t>(options.order.descriptor());
   attr.ordered.expected_revision = options.expected_revision.value_or(0);
-  // An older kernel would not look at it.
-  if (options.expected_revision && !cgroup.revision(type)) {
-    BpfFailure failure = bpf::attach_failure(*this, EOPNOTSUPP, bpf::cgroup_target(cgroup));
-    failure.hint = "revisions of what is attached to a cgroup came with Linux 6.17";
-    throw BpfError(std::move(failure));
-  }
+  check_revision(*this, cgroup, type, options.expected_revision);
   UniqueFd link = bpf::create_link(attr);
   if (link)
     return LinkAccess::from_fd(std::move(link), *this);
@@ -182,6 +187,8 @@ BpfLink CgroupProgram::attach_without_link(const Cgroup& cgroup, const CgroupAtt
   attr.attach_flags = static_cast<std::uint32_t>(options.sharing) | place | (options.replace ? BPF_F_REPLACE : 0);
   attr.replace_bpf_fd = options.replace ? static_cast<std::uint32_t>(options.replace->native_handle()) : 0;
   attr.relative_fd = static_cast<std::uint32_t>(options.order.descriptor());
+  attr.expected_revision = options.expected_revision.value_or(0);
+  check_revision(*this, cgroup, type, options.expected_revision);
   if (::syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) != 0) {
     const int error = errno;
     throw bpf::cgroup_error(

@@ -5,6 +5,7 @@
 
 #include <fathom/base/error.hpp>
 
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/lwtunnel.h>
@@ -63,6 +64,20 @@ BpfSupport try_tracing(BpfProgramType type, BpfAttachType attach_type, const cha
   } open{0, static_cast<std::uint32_t>(load.program.get()), 0};
   const UniqueFd link(static_cast<int>(::syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &open, sizeof(open))));
   return link ? BpfSupport::yes : support_of_errno(errno);
+}
+
+BpfSupport try_tracing_multi() {
+  const ProbeLoad load = load_probe({BpfProgramType::tracing, BpfAttachType::trace_fentry_multi});
+  if (!load.program)
+    return support_of(load);
+  const int type = libbpf_find_vmlinux_btf_id(kFunction, BPF_TRACE_FENTRY);
+  if (type <= 0)
+    return BpfSupport::unknown;
+  const auto id = static_cast<std::uint32_t>(type);
+  LinkCreateAttr attr = link_attr(load.program.get(), BpfAttachType::trace_fentry_multi);
+  attr.tracing_multi.ids = reinterpret_cast<std::uintptr_t>(&id);
+  attr.tracing_multi.count = 1;
+  return support_of_errno(try_link(attr));
 }
 
 BpfSupport try_kprobe_multi(BpfAttachType attach_type) {
@@ -175,6 +190,10 @@ BpfSupport probe_attach(BpfAttachKind kind) {
       return try_tracing(BpfProgramType::tracing, trace_fentry, kFunction);
     case BpfAttachKind::fexit:
       return try_tracing(BpfProgramType::tracing, trace_fexit, kFunction);
+    case BpfAttachKind::fsession:
+      return try_tracing(BpfProgramType::tracing, trace_fsession, kFunction);
+    case BpfAttachKind::tracing_multi:
+      return try_tracing_multi();
     case BpfAttachKind::fmod_ret:
       return try_tracing(BpfProgramType::tracing, modify_return, "security_file_open");
     case BpfAttachKind::lsm:

@@ -107,6 +107,16 @@ BpfSupport support_of_errno(int error) noexcept {
   }
 }
 
+namespace {
+
+// Refused before the program was looked at, with no reason but that: what a kernel says of an attach type that it does
+// not know (kernel/bpf/verifier.c, check_attach_btf_id).
+bool is_unexplained(const ProbeLoad& load) {
+  return load.log.empty() || load.log.starts_with("processed 0 insns") || says(load, "must provide btf_id");
+}
+
+}  // namespace
+
 BpfSupport support_of(const ProbeLoad& load) {
   if (load.program)
     return BpfSupport::yes;
@@ -114,7 +124,7 @@ BpfSupport support_of(const ProbeLoad& load) {
     return load.errno_value == ENOENT || load.errno_value == ESRCH ? BpfSupport::no : BpfSupport::unknown;
   if (load.errno_value == EPERM || (load.errno_value == EACCES && load.log.empty()))
     return BpfSupport::denied;
-  if ((load.errno_value == EINVAL || load.errno_value == EOPNOTSUPP) && load.log.empty())
+  if ((load.errno_value == EINVAL || load.errno_value == EOPNOTSUPP) && is_unexplained(load))
     return BpfSupport::no;
   return BpfSupport::unknown;
 }

@@ -26,6 +26,13 @@ BpfLink Fexit::attach(std::optional<std::uint64_t> cookie) const {
   return bpf::attach_tracing(*this, cookie);
 }
 
+Fsession::Fsession(const BpfProgram& program)
+    : BpfProgram(program, is_tracing(program, BpfAttachType::trace_fsession), "an fsession program") {}
+
+BpfLink Fsession::attach(std::optional<std::uint64_t> cookie) const {
+  return bpf::attach_tracing(*this, cookie);
+}
+
 FmodRet::FmodRet(const BpfProgram& program)
     : BpfProgram(program, is_tracing(program, BpfAttachType::modify_return), "an fmod_ret program") {}
 

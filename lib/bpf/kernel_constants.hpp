@@ -12,7 +12,7 @@ namespace fathom::bpf {
 /// ENOTSUPP of the kernel's own errors, which it should keep to itself and does not.
 inline constexpr int kEnotsupp = 524;
 
-/// `struct bpf_link_info` of Linux 6.13, as far as it is read here: the union's members that 6.1 does not have, at
+/// `struct bpf_link_info` of Linux 7.2, as far as it is read here: the union's members that 6.1 does not have, at
 /// their offsets.
 struct LinkInfo {
   struct RawTracepoint {  // 5.8
@@ -64,6 +64,11 @@ struct LinkInfo {
     std::uint32_t path_size;
     std::uint32_t count;
   };
+  struct TracingMulti {  // 7.2
+    std::uint32_t attach_type;
+    std::uint32_t count;
+    std::uint32_t btf_obj_id;
+  };
 
   std::uint32_t type;
   std::uint32_t id;
@@ -80,6 +85,7 @@ struct LinkInfo {
     Netfilter netfilter;
     KprobeMulti kprobe_multi;
     UprobeMulti uprobe_multi;
+    TracingMulti tracing_multi;
     std::uint64_t room[16];
   };
 };
@@ -118,7 +124,11 @@ struct LinkCreateOrdered {
   std::uint32_t padding;
   std::uint64_t expected_revision;
 };
-
+struct LinkCreateTracingMulti {
+  std::uint64_t ids;
+  std::uint64_t cookies;
+  std::uint32_t count;
+};
 struct LinkCreateNetfilter {
   std::uint32_t pf;
   std::uint32_t hooknum;
@@ -126,20 +136,21 @@ struct LinkCreateNetfilter {
   std::uint32_t flags;
 };
 
-/// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 6.13, as far as it is needed here.
+/// What BPF_LINK_CREATE takes, `union bpf_attr::link_create` of Linux 7.2, as far as it is needed here.
 struct LinkCreateAttr {
   std::uint32_t prog_fd;
   std::uint32_t target_fd;
   std::uint32_t attach_type;
   std::uint32_t flags;
   union {
-    LinkCreateTracing tracing;           // 5.10; the cookie 5.19
-    LinkCreateIter iter;                 // 5.8
-    LinkCreatePerfEvent perf_event;      // 5.15
-    LinkCreateKprobeMulti kprobe_multi;  // 5.18
-    LinkCreateUprobeMulti uprobe_multi;  // 6.6
-    LinkCreateOrdered ordered;           // tcx 6.6, netkit 6.7, cgroups 6.17
-    LinkCreateNetfilter netfilter;       // 6.4
+    LinkCreateTracing tracing;             // 5.10; the cookie 5.19
+    LinkCreateIter iter;                   // 5.8
+    LinkCreatePerfEvent perf_event;        // 5.15
+    LinkCreateKprobeMulti kprobe_multi;    // 5.18
+    LinkCreateUprobeMulti uprobe_multi;    // 6.6
+    LinkCreateOrdered ordered;             // tcx 6.6, netkit 6.7, cgroups 6.17
+    LinkCreateNetfilter netfilter;         // 6.4
+    LinkCreateTracingMulti tracing_multi;  // 7.2
     std::uint64_t room[8];
   };
 };

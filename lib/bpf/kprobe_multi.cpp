@@ -2,10 +2,10 @@
 #include "kernel_functions.hpp"
 #include "link_access.hpp"
 #include "link_create.hpp"
+#include "multi_targets.hpp"
 #include "program_section.hpp"
 #include "tracefs_path.hpp"
 
-#include <fathom/base/error.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/kprobe_multi.hpp>
 
@@ -26,21 +26,9 @@ bool is_multi(const BpfProgram& program) {
          bpf::is_kprobe_of(program, {"kprobe.session"}, BpfAttachType::trace_kprobe_session);
 }
 
-std::string target_text(std::size_t count) {
-  return count == 1 ? "1 kernel function" : std::to_string(count) + " kernel functions";
-}
-
-void check_counts(const BpfProgram& program, std::size_t count, std::size_t cookies) {
-  if (count == 0)
-    throw bpf::bad_target(program, EINVAL, target_text(count), "no functions were given");
-  if (cookies != 0 && cookies != count)
-    throw bpf::bad_target(program, EINVAL, target_text(count),
-                          std::to_string(cookies) + " cookies were given: one each, or none");
-}
-
 // kernel/trace/bpf_trace.c, bpf_kprobe_multi_link_attach.
 BpfError create_failure(const BpfProgram& program, int error, std::size_t count, const std::string& missing) {
-  BpfFailure failure = bpf::attach_failure(program, error, target_text(count));
+  BpfFailure failure = bpf::attach_failure(program, error, bpf::functions_text(count));
   if (error == EOPNOTSUPP) {
     failure.hint = "this kernel was built without CONFIG_FPROBE";
   } else if (!missing.empty() && (error == ESRCH || error == EINVAL || error == ENOENT)) {
@@ -87,29 +75,11 @@ BpfLink KprobeMulti::attach_matching(std::string_view pattern, const KprobeMulti
   // Without a glob the name goes as it is, so that no list is needed.
   if (pattern.find_first_of("*?[") == std::string_view::npos)
     return attach(std::vector<std::string>{std::string(pattern)}, options);
-  std::vector<std::string> functions;
-  try {
-    functions = bpf::traceable_functions(bpf::tracefs_or_default(options.tracefs), pattern);
-  } catch (const Error& error) {
-    BpfFailure failure = bpf::attach_failure(*this, error.code().value(), target);
-    if (failure.cause == BpfCause::other) {
-      failure.cause = BpfCause::unsupported;
-      failure.hint = "patterns need the list of the functions that ftrace can trace, " + error.path() +
-                     ": no tracefs there, or a kernel without a function tracer";
-    }
-    throw BpfError(std::move(failure));
-  }
-  if (functions.empty()) {
-    BpfFailure failure = bpf::attach_failure(*this, ENOENT, target);
-    failure.cause = BpfCause::no_such_function;
-    failure.hint = "no function that ftrace can trace fits the pattern";
-    throw BpfError(std::move(failure));
-  }
-  return attach(functions, options);
+  return attach(bpf::functions_matching(*this, options.tracefs, pattern), options);
 }
 
 BpfLink KprobeMulti::attach(const std::vector<std::string>& functions, const KprobeMultiOptions& options) const {
-  check_counts(*this, functions.size(), options.cookies.size());
+  bpf::check_counts(*this, functions.size(), options.cookies.size());
   std::vector<const char*> names;
   names.reserve(functions.size());
   for (const std::string& function : functions)
@@ -126,7 +96,7 @@ BpfLink KprobeMulti::attach(const std::vector<std::string>& functions, const Kpr
 }
 
 BpfLink KprobeMulti::attach(std::span<const std::uint64_t> addresses, const KprobeMultiOptions& options) const {
-  check_counts(*this, addresses.size(), options.cookies.size());
+  bpf::check_counts(*this, addresses.size(), options.cookies.size());
   bpf::LinkCreateAttr attr = multi_attr(*this, addresses.size(), options);
   attr.kprobe_multi.addresses = reinterpret_cast<std::uintptr_t>(addresses.data());
   UniqueFd link = bpf::create_link(attr);

@@ -64,6 +64,11 @@ void fill(BpfLinkInfo& info, const LinkInfo& raw) {
     case BpfLinkType::uprobe_multi:
       info.target_count = if_any(raw.uprobe_multi.count);
       break;
+    case BpfLinkType::tracing_multi:
+      info.attach_type = attach_type(raw.tracing_multi.attach_type);
+      info.target_object_id = if_any(raw.tracing_multi.btf_obj_id);
+      info.target_count = if_any(raw.tracing_multi.count);
+      break;
     default:
       break;
   }

@@ -4,6 +4,7 @@
 #include "feature_probe.hpp"
 #include "kernel_constants.hpp"
 #include "libbpf_print.hpp"
+#include "program_section.hpp"
 #include "target_names.hpp"
 
 #include <bpf/libbpf.h>
@@ -64,6 +65,18 @@ std::string missing_call(std::string_view log) {
   return {};
 }
 
+// Which kind of tracing program this kernel is too old for; its verifier takes them for ones that lack a function.
+// Empty if it is not that.
+std::string missing_kind(int errno_value, BpfAttachType type) {
+  if (errno_value != EINVAL)
+    return {};
+  if (type == BpfAttachType::trace_fsession && probe_attach(BpfAttachKind::fsession) == BpfSupport::no)
+    return "fsession came with Linux 7.0";
+  if (is_tracing_multi(type) && probe_attach(BpfAttachKind::tracing_multi) == BpfSupport::no)
+    return "fentry.multi, fexit.multi and fsession.multi came with Linux 7.2";
+  return {};
+}
+
 std::string type_text(std::string_view name, std::uint32_t number) {
   return name.empty() ? "number " + std::to_string(number) : std::string(name);
 }
@@ -79,6 +92,9 @@ void explain_program(BpfFailure& failure, const ProgramSpec& program, std::strin
   } else if (std::string missing = missing_call(failure.log); !missing.empty()) {
     failure.cause = BpfCause::unsupported;
     failure.hint = std::move(missing);
+  } else if (std::string kind = missing_kind(failure.errno_value, program.expected_attach_type); !kind.empty()) {
+    failure.cause = BpfCause::unsupported;
+    failure.hint = std::move(kind);
   } else if (failure.errno_value == ESRCH || failure.errno_value == ENOENT) {
     failure.cause = BpfCause::no_such_function;
     failure.hint =

@@ -20,4 +20,9 @@ bool is_kprobe_of(const BpfProgram& program, std::initializer_list<std::string_v
          std::ranges::find(sections, section_name(program)) != sections.end();
 }
 
+bool is_tracing_multi(BpfAttachType type) noexcept {
+  using enum BpfAttachType;
+  return type == trace_fentry_multi || type == trace_fexit_multi || type == trace_fsession_multi;
+}
+
 }  // namespace fathom::bpf

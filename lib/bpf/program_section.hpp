@@ -14,6 +14,9 @@ namespace fathom::bpf {
 [[nodiscard]] bool is_kprobe_of(const BpfProgram& program, std::initializer_list<std::string_view> sections,
                                 BpfAttachType attach_type);
 
+/// Whether programs of this attach type are attached to many functions by a link, and verified for none.
+[[nodiscard]] bool is_tracing_multi(BpfAttachType type) noexcept;
+
 /// What stands before the section's first '/'.
 [[nodiscard]] std::string_view section_name(const BpfProgram& program) noexcept;
 

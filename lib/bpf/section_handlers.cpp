@@ -48,6 +48,12 @@ constexpr std::array kSections = {
     Section{"tp_btf.s+", BpfProgramType::tracing, trace_raw_tp, sleepable | kernel_type},                    // 7.1
     Section{"fsession+", BpfProgramType::tracing, trace_fsession, kernel_type},                              // 7.0
     Section{"fsession.s+", BpfProgramType::tracing, trace_fsession, sleepable | kernel_type},                // 7.0
+    Section{"fentry.multi+", BpfProgramType::tracing, trace_fentry_multi, nothing},                          // 7.2
+    Section{"fentry.multi.s+", BpfProgramType::tracing, trace_fentry_multi, sleepable},                      // 7.2
+    Section{"fexit.multi+", BpfProgramType::tracing, trace_fexit_multi, nothing},                            // 7.2
+    Section{"fexit.multi.s+", BpfProgramType::tracing, trace_fexit_multi, sleepable},                        // 7.2
+    Section{"fsession.multi+", BpfProgramType::tracing, trace_fsession_multi, nothing},                      // 7.2
+    Section{"fsession.multi.s+", BpfProgramType::tracing, trace_fsession_multi, sleepable},                  // 7.2
     Section{"tcx/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                                 // 6.6
     Section{"tcx/egress", BpfProgramType::sched_cls, tcx_egress, nothing},                                   // 6.6
     Section{"tc/ingress", BpfProgramType::sched_cls, tcx_ingress, nothing},                                  // 6.6

@@ -3,6 +3,7 @@
 #include "error_cause.hpp"
 #include "handles.hpp"
 #include "libbpf_print.hpp"
+#include "program_section.hpp"
 
 #include <fathom/bpf/bpf_error.hpp>
 
@@ -125,6 +126,8 @@ class Setter {
 void apply_target(bpf_program* program, const ProgramSpec& spec, const ProgramSpec& before, Setter& set) {
   if (spec.attach_target == before.attach_target && !spec.attach_program)
     return;
+  if (is_tracing_multi(spec.expected_attach_type))
+    return;  // a pattern, which what attaches it reads
   switch (spec.type) {
     case BpfProgramType::tracing:
     case BpfProgramType::lsm:

@@ -15,7 +15,7 @@ namespace fathom::bpf {
 
 namespace {
 
-constexpr std::array<std::string_view, 48> kTargetSections = {"tp",
+constexpr std::array<std::string_view, 52> kTargetSections = {"tp",
                                                               "tracepoint",
                                                               "raw_tp",
                                                               "raw_tracepoint",
@@ -35,6 +35,10 @@ constexpr std::array<std::string_view, 48> kTargetSections = {"tp",
                                                               "usdt",
                                                               "fentry",
                                                               "fexit",
+                                                              "fsession",
+                                                              "fentry.multi",
+                                                              "fexit.multi",
+                                                              "fsession.multi",
                                                               "fmod_ret",
                                                               "freplace",
                                                               "lsm",
@@ -147,6 +151,15 @@ std::string near_kernel_targets(const ProgramSpec& program) {
     }
   } catch (const Error&) {
     return {};  // a hint is no reason for another error
+  }
+  return nearest_names_hint(nearest);
+}
+
+std::string near_functions(const Btf& btf, std::string_view function) {
+  NearestNames nearest(function);
+  for (const BtfType type : btf.own_types()) {
+    if (type.kind() == BtfKind::func)
+      nearest.offer(type.name());
   }
   return nearest_names_hint(nearest);
 }

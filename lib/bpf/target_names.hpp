@@ -2,6 +2,7 @@
 
 #include <fathom/base/nearest_names.hpp>
 #include <fathom/bpf/program_spec.hpp>
+#include <fathom/btf/btf.hpp>
 
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace fathom::bpf {
 [[nodiscard]] std::string near_sections(std::string_view section);
 /// Functions and tracepoints of the kernel's BTF, as the program's attach type names them.
 [[nodiscard]] std::string near_kernel_targets(const ProgramSpec& program);
+/// Functions of the kernel's BTF.
+[[nodiscard]] std::string near_functions(const Btf& btf, std::string_view function);
 /// Events in `tracefs`, "CATEGORY:EVENT", or "EVENT" alone if `category` is empty.
 [[nodiscard]] std::string near_events(const std::string& tracefs, std::string_view category, std::string_view event);
 

@@ -110,6 +110,19 @@ int BPF_KPROBE(on_uprobe_multi, int first, int second) {
   return 0;
 }
 
+SEC("?uprobe.session")
+int on_uprobe_session(struct pt_regs* ctx) {
+  record(ctx, 0, 0);
+  return 0;
+}
+
+/* Says at the beginning that the return is of no interest. */
+SEC("?uprobe.session")
+int on_uprobe_session_begin(struct pt_regs* ctx) {
+  record(ctx, 0, 0);
+  return 1;
+}
+
 SEC("?uprobe/nowhere")
 int BPF_KPROBE(on_bad_uprobe) {
   return 0;
@@ -125,6 +138,40 @@ SEC("?fexit/vfs_read")
 int BPF_PROG(on_fexit, void* file, char* buffer, size_t count, void* position, long result) {
   record(ctx, count, result);
   return 0;
+}
+
+/* At the beginning the result is 0. */
+SEC("?fsession/vfs_read")
+int BPF_PROG(on_fsession, void* file, char* buffer, size_t count, void* position, long result) {
+  record(ctx, count, result);
+  return 0;
+}
+
+/* The functions of such a program differ, so it asks for its arguments. */
+static int record_of_many(void* context, bool returns) {
+  __u64 count = 0;
+  __u64 result = 0;
+
+  bpf_get_func_arg(context, 2, &count);
+  if (returns)
+    bpf_get_func_ret(context, &result);
+  record(context, count, result);
+  return 0;
+}
+
+SEC("?fentry.multi/vfs_rea[d]")
+int on_fentry_multi(void* context) {
+  return record_of_many(context, false);
+}
+
+SEC("?fexit.multi/vfs_read")
+int on_fexit_multi(void* context) {
+  return record_of_many(context, true);
+}
+
+SEC("?fsession.multi/vfs_read")
+int on_fsession_multi(void* context) {
+  return record_of_many(context, true);
 }
 
 static int refuse(void* context, struct file* file) {

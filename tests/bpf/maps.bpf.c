@@ -5,6 +5,28 @@
 
 #include <bpf/bpf_helpers.h>
 
+/* Maps in maps. */
+struct inner {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 4);
+  __type(key, __u32);
+  __type(value, __u64);
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, 4);
+  __type(key, __u32);
+  __array(values, struct inner);
+} array_of SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+  __uint(max_entries, 4);
+  __type(key, __u32);
+  __array(values, struct inner);
+} hash_of SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_USER_RINGBUF);
   __uint(max_entries, 4096);

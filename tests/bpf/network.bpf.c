@@ -147,6 +147,18 @@ int on_tc_out(struct __sk_buff* skb) {
   return count_skb(skb, &seen_out) == 1 ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
+/* The names that older tools gave: the same as "tc", and an action of a filter, which tc itself attaches. */
+SEC("?classifier")
+int on_classifier(struct __sk_buff* skb) {
+  count_skb(skb, &seen);
+  return TC_ACT_OK;
+}
+
+SEC("?action")
+int on_action(struct __sk_buff* skb) {
+  return TC_ACT_OK;
+}
+
 SEC("?tcx/ingress")
 int on_tcx(struct __sk_buff* skb) {
   return count_skb(skb, &seen) == 1 ? TC_ACT_SHOT : TC_ACT_UNSPEC;

@@ -7,7 +7,9 @@
 #include <fathom/bpf/kprobe_multi.hpp>
 #include <fathom/bpf/ksyscall.hpp>
 #include <fathom/bpf/lsm.hpp>
+#include <fathom/bpf/tracing_multi.hpp>
 #include <fathom/bpf/uprobe.hpp>
+#include <fathom/btf/btf.hpp>
 
 #include <gmock/gmock.h>
 
@@ -19,7 +21,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -149,6 +153,68 @@ TEST_F(BpfAttachKernel, FentrySeesTheArguments) {
 TEST_F(BpfAttachKernel, FexitSeesArgumentsAndResult) {
   expect_seen("on_fexit", read_zeros, kReads * kBytes, kReads * kBytes, 0, kReads,
               [](const LoadedBpf& bpf, std::string_view name) { return bpf.program<fathom::Fexit>(name).attach(); });
+}
+
+TEST_F(BpfAttachKernel, FsessionSeesBothEnds) {
+  expect_seen(
+      "on_fsession", read_zeros, 2 * kReads * kBytes, kReads * kBytes, 3, 2 * kReads,
+      [](const LoadedBpf& bpf, std::string_view name) { return bpf.program<fathom::Fsession>(name).attach(3); });
+}
+
+TEST_F(BpfAttachKernel, FentryMultiByPattern) {
+  expect_seen("on_fentry_multi", read_zeros, kReads * kBytes, 0, 0, kReads,
+              [](const LoadedBpf& bpf, std::string_view name) {
+                BpfLink link = bpf.program<fathom::TracingMulti>(name).attach();
+                const fathom::BpfLinkInfo info = link.info();
+                EXPECT_EQ(info.type, fathom::BpfLinkType::tracing_multi);
+                EXPECT_EQ(info.target_count, 1u);
+                EXPECT_EQ(info.attach_type, fathom::BpfAttachType::trace_fentry_multi);
+                return link;
+              });
+}
+
+TEST_F(BpfAttachKernel, FexitMultiByNamesWithCookies) {
+  expect_seen("on_fexit_multi", read_zeros, kReads * kBytes, kReads * kBytes, 4, kReads,
+              [](const LoadedBpf& bpf, std::string_view name) {
+                return bpf.program<fathom::TracingMulti>(name).attach({"vfs_write", "vfs_read"}, {.cookies = {3, 4}});
+              });
+}
+
+TEST_F(BpfAttachKernel, FsessionMultiById) {
+  expect_seen("on_fsession_multi", read_zeros, 2 * kReads * kBytes, kReads * kBytes, 0, 2 * kReads,
+              [](const LoadedBpf& bpf, std::string_view name) {
+                const fathom::Btf btf = fathom::Btf::load();
+                const std::uint32_t id = btf.find(fathom::BtfKind::func, "vfs_read").value().id();
+                return bpf.program<fathom::TracingMulti>(name).attach(std::span(&id, 1));
+              });
+}
+
+TEST_F(BpfAttachKernel, AFunctionOfManyByTypeThatIsNotThereIsNamed) {
+  std::string reason;
+  const auto bpf = if_kernel_has([] { return load_only("on_fentry_multi", 1); }, reason);
+  if (!bpf)
+    GTEST_SKIP() << reason;
+  const auto program = bpf->program<fathom::TracingMulti>("on_fentry_multi");
+  const BpfError error = error_of([&] { (void)program.attach({"vfs_read", "vfs_raed"}); });
+  EXPECT_EQ(error.cause(), BpfCause::no_such_function) << error.what();
+  EXPECT_THAT(error.hint(), HasSubstr("vfs_read"));
+  EXPECT_EQ(error_of([&] { (void)program.attach_matching("no_such_thing_*"); }).cause(), BpfCause::no_such_function);
+  const struct {
+    std::vector<std::string> functions;
+    std::vector<std::uint64_t> cookies;
+    const char* what;
+  } wrong[] = {{{}, {}, "no functions"},
+               {{"vfs_read"}, {1, 2}, "2 cookies"},
+               {{"vfs_read", "vfs_read"}, {}, "given twice"},
+               {{"_printk"}, {}, "a trampoline cannot pass on"}};  // takes a variable number
+  for (const auto& one : wrong) {
+    const BpfError refused = error_of([&] { (void)program.attach(one.functions, {.cookies = one.cookies}); });
+    EXPECT_EQ(refused.cause(), BpfCause::bad_attach_target) << refused.what();
+    EXPECT_THAT(refused.hint(), HasSubstr(one.what));
+  }
+  EXPECT_EQ(error_of([&] { (void)program.attach({"vfs_read"}, {.btf = "/nonexistent"}); }).cause(),
+            BpfCause::unsupported);
+  EXPECT_EQ(error_of([&] { (void)bpf->program<fathom::Fentry>("on_fentry_multi"); }).cause(), BpfCause::bad_object);
 }
 
 // A program that refuses one file to one process.

@@ -5,6 +5,7 @@
 #include <fathom/bpf/uprobe.hpp>
 #include <fathom/bpf/uprobe_multi.hpp>
 #include <fathom/bpf/usdt.hpp>
+#include <fathom/symbols/process_map.hpp>
 
 #include <gmock/gmock.h>
 
@@ -133,6 +134,108 @@ TEST_F(BpfAttachUser, Usdt) {
   const BpfError error = error_of([&] { (void)program.attach({kSelf, "fathom", "caled"}); });
   EXPECT_EQ(error.cause(), BpfCause::bad_attach_target) << error.what();
   EXPECT_FALSE(error.hint().empty());
+}
+
+TEST_F(BpfAttachUser, UprobeSessionSeesBothEnds) {
+  HeldChild child(add_some);
+  std::string reason;
+  const auto attach = [&](const char* name, std::optional<LoadedBpf>& bpf) -> std::optional<BpfLink> {
+    bpf = if_kernel_has([&] { return load_only(name, 0); }, reason);
+    if (!bpf)
+      return std::nullopt;
+    return if_kernel_has(
+        [&] {
+          return bpf->program<fathom::UprobeMulti>(name).attach(kSelf, {"fathom_probed_add"},
+                                                                {.tasks = OneProcess{child.pid()}, .cookies = {7}});
+        },
+        reason);
+  };
+  std::optional<LoadedBpf> both;
+  const auto link = attach("on_uprobe_session", both);
+  if (!link)
+    GTEST_SKIP() << reason;
+  std::optional<LoadedBpf> begin;
+  const auto other = attach("on_uprobe_session_begin", begin);
+  ASSERT_TRUE(other) << reason;
+  EXPECT_TRUE(add_some());  // in this process, which is none of their business
+  ASSERT_TRUE(child.run());
+  EXPECT_EQ(totals_of(*both).calls, 20u);
+  EXPECT_EQ(totals_of(*both).cookies, 140u);
+  EXPECT_EQ(totals_of(*begin).calls, 10u);
+  EXPECT_EQ(link->info().target_count.value_or(1), 1u);  // told since Linux 6.8
+}
+
+// Where the counter is in this program's file.
+std::uint64_t semaphore_offset() {
+  const auto address = reinterpret_cast<std::uintptr_t>(&fathom_probed_semaphore);
+  const fathom::ProcessMap map = fathom::read_maps(::getpid());
+  const fathom::ProcessMapping* const there = map.find(address);
+  return there == nullptr ? 0 : address - there->start + there->offset;
+}
+
+// The kernel counts the probe up in whoever runs the file, and down when it goes.
+bool is_guarded() {
+  return fathom_probed_semaphore == 1 && add_some();
+}
+
+bool is_unguarded() {
+  return fathom_probed_semaphore == 0 && add_some();
+}
+
+TEST_F(BpfAttachUser, AReferenceCounterTellsThatTheProbeIsThere) {
+  HeldChild child(is_guarded);
+  HeldChild later(is_unguarded);
+  const LoadedBpf bpf = load_only("on_uprobe", 0);
+  const std::uint64_t offset = semaphore_offset();
+  ASSERT_NE(offset, 0u);
+  BpfLink link = bpf.program<fathom::UprobeProgram>("on_uprobe")
+                     .attach({kSelf, "fathom_probed_add"}, {.reference_counter = static_cast<std::uint32_t>(offset)});
+  EXPECT_EQ(fathom_probed_semaphore, 1);
+  EXPECT_TRUE(child.run());
+  EXPECT_EQ(totals_of(bpf).calls, 10u);
+  link.detach();
+  EXPECT_EQ(fathom_probed_semaphore, 0);
+  EXPECT_TRUE(later.run());
+  EXPECT_EQ(totals_of(bpf).calls, 10u);
+}
+
+TEST_F(BpfAttachUser, UprobeMultiHasReferenceCountersToo) {
+  HeldChild child(is_guarded);
+  std::string reason;
+  std::optional<LoadedBpf> bpf = if_kernel_has([] { return load_only("on_uprobe_multi", 0); }, reason);
+  std::optional<BpfLink> link;
+  if (bpf)
+    link = if_kernel_has(
+        [&] {
+          return bpf->program<fathom::UprobeMulti>("on_uprobe_multi")
+              .attach(kSelf, {"fathom_probed_add"}, {.reference_counters = {semaphore_offset()}});
+        },
+        reason);
+  if (!link)
+    GTEST_SKIP() << reason;
+  EXPECT_TRUE(child.run());
+  EXPECT_EQ(totals_of(*bpf).calls, 10u);
+  link.reset();
+  EXPECT_EQ(fathom_probed_semaphore, 0);
+}
+
+TEST_F(BpfAttachUser, UsdtCountsItsSemaphore) {
+  HeldChild child([] {
+    if (fathom_probed_semaphore == 0)
+      return false;
+    for (long i = 1; i <= 4; ++i)
+      fathom_probed_guarded_usdt(i, 2 * i);
+    return true;
+  });
+  HeldChild later([] { return fathom_probed_semaphore == 0; });
+  const LoadedBpf bpf = fathom::BpfObject::open(usdt::object).load();
+  BpfLink link =
+      bpf.program<fathom::Usdt>("on_probe").attach({kSelf, "fathom", "guarded"}, {.tasks = OneProcess{child.pid()}});
+  EXPECT_TRUE(child.run());
+  EXPECT_EQ(bpf.variable<std::uint64_t>("calls").load(), 4u);
+  EXPECT_EQ(bpf.variable<std::uint64_t>("arguments").load(), 10 * 1000u + 20u);
+  link.detach();
+  EXPECT_TRUE(later.run());
 }
 
 struct WrongPlace {

@@ -175,6 +175,9 @@ TEST_F(BpfCgroupAttach, AnOrderIsKept) {
     EXPECT_EQ(error.cause(), BpfCause::unsupported) << error.what();
     EXPECT_EQ(error_of([&] { (void)programs.two.attach(group.cgroup(), {.expected_revision = 1}); }).cause(),
               BpfCause::unsupported);
+    EXPECT_EQ(
+        error_of([&] { (void)programs.two.attach_without_link(group.cgroup(), {.expected_revision = 1}); }).cause(),
+        BpfCause::unsupported);
     EXPECT_EQ(group.cgroup().revision(kType), std::nullopt);
     GTEST_SKIP() << "an order among the programs of a cgroup came with Linux 6.17";
   }
@@ -211,6 +214,18 @@ TEST_F(BpfCgroupAttach, AnOrderIsKept) {
     const BpfLink after =
         programs.two.attach_without_link(plain.cgroup(), {.order = BpfAttachOrder::after(programs.one)});
     EXPECT_EQ(programs.order_in(plain), 123u);
+  }
+  {
+    const TestCgroup plain("order_revision");
+    const auto now = plain.cgroup().revision(kType);
+    ASSERT_TRUE(now);
+    const BpfLink two_there = programs.two.attach_without_link(plain.cgroup(), {.expected_revision = now});
+    EXPECT_EQ(plain.cgroup().revision(kType), *now + 1);
+    const BpfError late =
+        error_of([&] { (void)programs.three.attach_without_link(plain.cgroup(), {.expected_revision = now}); });
+    EXPECT_EQ(late.code().value(), ESTALE);
+    EXPECT_THAT(late.hint(), HasSubstr("its revision is " + std::to_string(*now + 1)));
+    EXPECT_EQ(programs.order_in(plain), 2u);
   }
   // A link to another cgroup, and a program that has a link.
   const TestCgroup other("order_other");

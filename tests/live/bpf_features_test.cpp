@@ -5,6 +5,7 @@
 #include <fathom/bpf/kprobe.hpp>
 #include <fathom/bpf/kprobe_multi.hpp>
 #include <fathom/bpf/lsm.hpp>
+#include <fathom/bpf/tracing_multi.hpp>
 #include <fathom/bpf/uprobe_multi.hpp>
 
 #include <unistd.h>
@@ -89,6 +90,16 @@ TEST_F(BpfFeaturesLive, AttachingAgreesWithTheProbe) {
        [] { (void)load_only("on_fentry", 1).program<fathom::Fentry>("on_fentry").attach(); }},
       {BpfAttachKind::fexit, "fexit",
        [] { (void)load_only("on_fexit", 1).program<fathom::Fexit>("on_fexit").attach(); }},
+      {BpfAttachKind::fsession, "fsession",
+       [] { (void)load_only("on_fsession", 1).program<fathom::Fsession>("on_fsession").attach(); }},
+      {BpfAttachKind::tracing_multi, "tracing_multi",
+       [] { (void)load_only("on_fexit_multi", 1).program<fathom::TracingMulti>("on_fexit_multi").attach(); }},
+      {BpfAttachKind::uprobe_session, "uprobe_session",
+       [] {
+         (void)load_only("on_uprobe_session", 1)
+             .program<fathom::UprobeMulti>("on_uprobe_session")
+             .attach("/proc/self/exe", {"fathom_probed_add"});
+       }},
       {BpfAttachKind::fmod_ret, "fmod_ret",
        [] { (void)load_only("on_fmod_ret", 1).program<fathom::FmodRet>("on_fmod_ret").attach(); }},
       {BpfAttachKind::lsm, "lsm", [] { (void)load_only("on_lsm", 1).program<fathom::Lsm>("on_lsm").attach(); }},

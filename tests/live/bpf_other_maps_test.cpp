@@ -37,6 +37,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace fathom::live {
@@ -128,6 +129,32 @@ TEST_F(BpfMapTest, MapsHoldMaps) {
   };
   check(ArrayOfMaps<Inner>::create({.name = "array_of", .max_entries = 4}, one));
   check(HashOfMaps<std::uint32_t, Inner>::create({.name = "hash_of", .max_entries = 4}, one));
+}
+
+// By their generated names, which know the key, and of the maps in it that they are maps.
+TEST_F(BpfMapTest, MapsOfAnObjectHoldMaps) {
+  using Inner = HashMap<std::uint32_t, std::uint64_t>;
+  const auto inner = Inner::create({.name = "inner", .max_entries = 4});
+  inner.update(1, 11);
+  const fathom::LoadedBpf bpf = fathom::BpfObject::open(maps::object).load();
+  static_assert(std::is_same_v<decltype(bpf.map(maps::array_of)), ArrayOfMaps<fathom::BpfMap>>);
+  static_assert(std::is_same_v<decltype(bpf.map(maps::hash_of)), HashOfMaps<std::uint32_t, fathom::BpfMap>>);
+  const auto check = [&](const auto& outer) {
+    EXPECT_FALSE(outer.find(2));
+    outer.set(2, inner.map());
+    const auto found = outer.find(2);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(Inner(*found).find(1), 11U);
+    EXPECT_TRUE(outer.erase(2));
+    const auto wrong = fathom::ArrayMap<std::uint64_t>::create({.name = "wrong", .max_entries = 4});
+    EXPECT_THROW(outer.set(2, wrong.map()), fathom::BpfError);
+  };
+  check(bpf.map(maps::array_of));
+  check(bpf.map(maps::hash_of));
+  // And by the class of what is in it.
+  const HashOfMaps<std::uint32_t, Inner> typed(bpf.map("hash_of"));
+  typed.set(3, inner);
+  EXPECT_EQ(typed.find(3)->find(1), 11U);
 }
 
 template <class Storage>

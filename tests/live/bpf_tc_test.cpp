@@ -69,6 +69,19 @@ TEST_F(BpfTc, CountsAndDropsInEachDirection) {
   EXPECT_EQ(frames(bpf, "seen_out"), (Counts{{1, 5}, {3, 5}}));
 }
 
+TEST_F(BpfTc, TheOlderNamesOfSectionsAreKnown) {
+  const LoadedBpf bpf = load_network({"on_classifier", "on_action"});
+  const BpfLink link = bpf.program(network::on_classifier).attach(NetworkDevice("two"), TcDirection::ingress);
+  one->send(2, 3);
+  EXPECT_THAT(two->receive(3), ElementsAre(2, 2, 2));
+  EXPECT_EQ(frames(bpf), (Counts{{2, 3}}));
+  // Of another type, which tc attaches.
+  EXPECT_EQ(bpf.program(network::on_action).type(), fathom::BpfProgramType::sched_act);
+  const BpfError error = error_of([&] { (void)TcClassifier(bpf.program("on_action")); });
+  EXPECT_EQ(error.cause(), BpfCause::bad_object);
+  EXPECT_THAT(error.hint(), HasSubstr("type sched_act, in the section 'action'"));
+}
+
 TEST_F(BpfTc, ProgramsRunByPriorityAndTheLatestFirst) {
   const LoadedBpf bpf = load_network({"step_1", "step_2", "step_3"});
   const NetworkDevice device("two");

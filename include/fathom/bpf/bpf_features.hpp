@@ -29,6 +29,8 @@ enum class BpfAttachKind : std::uint8_t {
   uprobe_session,   ///< Linux 6.13
   fentry,           ///< Linux 5.5
   fexit,            ///< Linux 5.5
+  fsession,         ///< Linux 7.0
+  tracing_multi,    ///< fentry.multi, fexit.multi, fsession.multi; Linux 7.2
   fmod_ret,         ///< Linux 5.7
   lsm,              ///< Linux 5.7; that "bpf" is in /sys/kernel/security/lsm is another matter
   tp_btf,           ///< Linux 5.5

@@ -19,21 +19,22 @@ struct LinkState;
 /// What the kernel says about a link. What stands below `program_id` is there where the link's type has it and the
 /// kernel tells it.
 struct BpfLinkInfo {
-  std::uint32_t id{};                               ///< the kernel's number for the link
-  BpfLinkType type{};                               ///< what kind of link it is
-  std::uint32_t program_id{};                       ///< of the attached program; 0 of a struct_ops link, which has none
-  std::optional<BpfAttachType> attach_type{};       ///< tracing, cgroup, netns, tcx, netkit, sockmap
-  std::string target_name{};                        ///< raw_tracepoint: its name; iter: what it goes through
-  std::optional<std::uint32_t> target_object_id{};  ///< tracing: the program's id of ext, else that of the BTF object
-  std::optional<std::uint32_t> target_btf_id{};     ///< tracing: the function's type in that
-  std::optional<std::uint64_t> cgroup_id{};         ///< cgroup
-  std::optional<std::uint32_t> netns_inode{};       ///< netns
-  std::optional<std::uint32_t> ifindex{};           ///< xdp, tcx, netkit; 0 after the device went
-  std::optional<std::uint32_t> map_id{};            ///< struct_ops, sockmap
-  std::optional<std::uint32_t> target_count{};      ///< kprobe_multi, uprobe_multi: how many functions
-  std::optional<std::uint32_t> protocol_family{};   ///< netfilter
-  std::optional<std::uint32_t> hook_number{};       ///< netfilter
-  std::optional<std::int32_t> priority{};           ///< netfilter
+  std::uint32_t id{};                          ///< the kernel's number for the link
+  BpfLinkType type{};                          ///< what kind of link it is
+  std::uint32_t program_id{};                  ///< of the attached program; 0 of a struct_ops link, which has none
+  std::optional<BpfAttachType> attach_type{};  ///< tracing, tracing_multi, cgroup, netns, tcx, netkit, sockmap
+  std::string target_name{};                   ///< raw_tracepoint: its name; iter: what it goes through
+  std::optional<std::uint32_t>
+      target_object_id{};  ///< tracing, tracing_multi: the program's id of ext, else that of the BTF object
+  std::optional<std::uint32_t> target_btf_id{};    ///< tracing: the function's type in that
+  std::optional<std::uint64_t> cgroup_id{};        ///< cgroup
+  std::optional<std::uint32_t> netns_inode{};      ///< netns
+  std::optional<std::uint32_t> ifindex{};          ///< xdp, tcx, netkit; 0 after the device went
+  std::optional<std::uint32_t> map_id{};           ///< struct_ops, sockmap
+  std::optional<std::uint32_t> target_count{};     ///< kprobe_multi, uprobe_multi, tracing_multi: how many functions
+  std::optional<std::uint32_t> protocol_family{};  ///< netfilter
+  std::optional<std::uint32_t> hook_number{};      ///< netfilter
+  std::optional<std::int32_t> priority{};          ///< netfilter
 };
 
 /// A program that is attached, for as long as this lives.

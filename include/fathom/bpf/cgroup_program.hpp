@@ -33,6 +33,7 @@ struct CgroupAttachOptions {
   /// The program, attached without a link, whose place this one takes, with no gap; with allow_multi, and no order.
   /// Since Linux 5.6.
   std::optional<BpfProgram> replace{};
+  std::optional<std::uint64_t> expected_revision{};  ///< as of CgroupLinkOptions
 };
 
 /// A program that decides or watches what the processes of a cgroup, and of those below it, do. One class for the whole

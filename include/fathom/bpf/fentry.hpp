@@ -40,6 +40,21 @@ class Fexit : public BpfProgram {
   [[nodiscard]] BpfLink attach(std::optional<std::uint64_t> cookie = {}) const;
 };
 
+/// A program of `SEC("fsession/FUNCTION")`: runs when a kernel function begins and again when it returns, where
+/// `bpf_session_is_return(ctx)` tells which it is and `bpf_session_cookie(ctx)` is a place to keep a number from the
+/// one to the other (both are kfuncs). At the beginning the result reads as 0. Since Linux 7.0: on older kernels load()
+/// throws BpfError (unsupported). Everything else is as for Fentry.
+///
+///     auto link = bpf.program<fathom::Fsession>("on_unlink").attach();      // SEC("fsession/do_unlinkat")
+class Fsession : public BpfProgram {
+ public:
+  /// Throws BpfError (bad_object) if it is of another kind.
+  explicit Fsession(const BpfProgram& program);
+
+  /// Attaches it; `cookie` is what `bpf_get_attach_cookie()` gives in the program, at both ends.
+  [[nodiscard]] BpfLink attach(std::optional<std::uint64_t> cookie = {}) const;
+};
+
 /// A program of `SEC("fmod_ret/FUNCTION")`: runs before a kernel function, which is passed over if the program returns
 /// an error: then its caller gets that. Only functions whose name begins with `security_`, and those that the kernel
 /// allows errors to be put into (CONFIG_FUNCTION_ERROR_INJECTION); of others the verifier refuses the program. Since

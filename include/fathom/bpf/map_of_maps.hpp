@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fathom/bpf/bpf_map.hpp>
+#include <fathom/bpf/bpf_names.hpp>
 #include <fathom/bpf/bpf_types.hpp>
 #include <fathom/bpf/detail/fd_map.hpp>
 #include <fathom/bpf/map_options.hpp>
@@ -10,12 +12,32 @@
 
 namespace fathom {
 
+/// \cond
+namespace detail {
+
+[[nodiscard]] inline const BpfMap& untyped(const BpfMap& map) noexcept {
+  return map;
+}
+template <class Map>
+[[nodiscard]] BpfMap untyped(const Map& map) {
+  return map.map();
+}
+
+}  // namespace detail
+/// \endcond
+
 /// A map whose values are maps; used as ArrayOfMaps and HashOfMaps.
 ///
 ///     using PerPid = fathom::HashMap<std::uint32_t, Count>;
 ///     auto tables = fathom::HashOfMaps<std::uint32_t, PerPid>::create({.name = "tables", .max_entries = 16}, like);
 ///     tables.set(1, PerPid::create({.max_entries = 64}));
 ///     if (auto table = tables.find(1)) table->update(pid, {});
+///
+/// `Inner` is the class of the maps in it, or BpfMap for maps whose types are known only at run time: that is what
+/// `bpf.map(NAME)` gives for a map of an object, since its BTF names no class:
+///
+///     auto tables = bpf.map(counter::tables);                              // HashOfMaps<std::uint32_t, BpfMap>
+///     if (auto table = tables.find(1)) PerPid(*table).update(pid, {});
 ///
 /// All inner maps must have the type and sizes of the one that it was made with (max_entries too, but for arrays with
 /// BPF_F_INNER_MAP since Linux 5.10, and hashes). A program may still use an inner map that was replaced, for a moment.
@@ -34,7 +56,7 @@ class BasicMapOfMaps : public detail::FdMap {
                                       .type = Type,
                                       .key_size = sizeof(K),
                                       .value_size = sizeof(std::uint32_t),
-                                      .inner_map = like.map()}));
+                                      .inner_map = detail::untyped(like)}));
   }
   /// The map that is pinned there.
   [[nodiscard]] static BasicMapOfMaps open_pinned(const std::string& path) {
@@ -42,7 +64,7 @@ class BasicMapOfMaps : public detail::FdMap {
   }
 
   /// Puts the map there, in place of what was there.
-  void set(const K& key, const Inner& inner) const { set_fd(&key, inner.map().native_handle()); }
+  void set(const K& key, const Inner& inner) const { set_fd(&key, detail::untyped(inner).native_handle()); }
   /// Removes what is there; false if nothing is.
   bool erase(const K& key) const { return erase_key(&key); }
   /// The map that is there; empty if none is.
@@ -58,5 +80,17 @@ using ArrayOfMaps = BasicMapOfMaps<BpfMapType::array_of_maps, std::uint32_t, Inn
 /// BPF_MAP_TYPE_HASH_OF_MAPS
 template <BpfKey K, class Inner>
 using HashOfMaps = BasicMapOfMaps<BpfMapType::hash_of_maps, K, Inner>;
+
+/// \cond
+// Cases of BpfMapClass, which bpf_names.hpp describes. An array's key is known where the object does not name it.
+template <class K, class V>
+struct BpfMapClass<BpfMapType::array_of_maps, K, V> {
+  using Class = ArrayOfMaps<BpfMap>;
+};
+template <BpfKey K, class V>
+struct BpfMapClass<BpfMapType::hash_of_maps, K, V> {
+  using Class = HashOfMaps<K, BpfMap>;
+};
+/// \endcond
 
 }  // namespace fathom

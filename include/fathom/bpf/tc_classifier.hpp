@@ -51,6 +51,8 @@ struct TcFilter {
 /// Linux 4.5. Needs CAP_NET_ADMIN in the device's network namespace, and CAP_BPF to load. Over rtnetlink, by a socket
 /// that an attachment holds. Throws BpfError: bad_attach_target where the place is taken (with the name of the program
 /// that is there) or the device is gone; unsupported for a kernel without CONFIG_NET_SCH_INGRESS or CONFIG_NET_CLS_BPF.
+/// Programs of `SEC("action")` are of another type, sched_act, and no class attaches them: load and pin one for tc's
+/// `action bpf object-pinned FILE`.
 /// The program's source includes `<network.bpf.h>`, which has `struct __sk_buff`.
 class TcClassifier : public BpfProgram {
  public:

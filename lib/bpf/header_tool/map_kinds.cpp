@@ -43,6 +43,9 @@ std::string_view map_header(BpfMapType type) noexcept {
     case BpfMapType::devmap_hash:
     case BpfMapType::cpumap:
       return "redirect_map";
+    case BpfMapType::array_of_maps:
+    case BpfMapType::hash_of_maps:
+      return "map_of_maps";
     case BpfMapType::stack_trace:
       return "stack_trace_map";
     case BpfMapType::user_ringbuf:
