@@ -69,6 +69,7 @@
 #include <fathom/tracefs/histogram.hpp>
 #include <fathom/tracefs/owner.hpp>
 #include <fathom/tracefs/page_files.hpp>
+#include <fathom/tracefs/page_history.hpp>
 #include <fathom/tracefs/pid_filter.hpp>
 #include <fathom/tracefs/probe.hpp>
 #include <fathom/tracefs/raw_formats.hpp>
@@ -174,6 +175,7 @@
 #include <fathom/bpf/xdp.hpp>
 #endif
 #ifdef FATHOM_ASIO  // by fathom::asio: who does not link that is spared Boost
+#include <fathom/async/async_page_reader.hpp>
 #include <fathom/async/async_reader.hpp>
 #endif
 #if __has_include(<fathom/output/zstd_codec.hpp>)

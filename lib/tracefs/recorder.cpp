@@ -89,9 +89,11 @@ struct Recorder::Impl {
 
   void apply() {
     settings.save(array.path("tracing_on"));
-    if (options.subbuf_size_kb)
-      set_feature("buffer_subbuf_size_kb", *options.subbuf_size_kb);
     set_size();
+    if (options.subbuf_size_kb) {
+      set_feature("buffer_subbuf_size_kb", *options.subbuf_size_kb);
+      set_size();  // the kernel has rounded it to pages of the new size
+    }
     if (options.overwrite)
       settings.set(array.path("options/overwrite"), *options.overwrite ? "1" : "0");
     if (options.buffer_percent)
@@ -106,22 +108,25 @@ struct Recorder::Impl {
     settings.set(array.path(name), std::to_string(value));
   }
 
-  // Also where nobody asks for a size but the kernel has not yet given the buffer the one that it says: it could not do
-  // that any more once the buffer is mapped.
+  // Also where nobody asks for a size: the kernel may not yet have given the buffer the one that it says, which it
+  // could not do once it is mapped; and a page size that changes changes the size too, so that it must be put back
+  // last, by a journal too: what is changed first is put back last.
   void set_size() {
     const std::string path = array.path("buffer_size_kb");
     const std::string now = array.files()->read(path);
     const auto size = tracefs::parse_buffer_size_kb(now);
     const bool unused = now.find("expanded") != std::string::npos;
-    if (options.buffer_size_kb && !size) {
+    const auto wanted = options.buffer_size_kb ? options.buffer_size_kb : size;
+    const bool keep = !options.buffer_size_kb && !unused && !options.subbuf_size_kb;
+    if (!wanted || keep)
+      return;
+    if (size) {
+      settings.save(path);
+    } else {
       for (const std::string& cpu : array.files()->list(array.path("per_cpu")))
         settings.save(array.path("per_cpu/" + cpu + "/buffer_size_kb"));
-      array.files()->write(path, std::to_string(*options.buffer_size_kb) + '\n');
-    } else if (options.buffer_size_kb) {
-      settings.set(path, std::to_string(*options.buffer_size_kb));
-    } else if (unused && size) {
-      settings.set(path, std::to_string(*size));
     }
+    array.files()->write(path, std::to_string(*wanted) + '\n');
   }
 
   static std::string_view what_brings(std::string_view name) {

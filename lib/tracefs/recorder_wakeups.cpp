@@ -29,9 +29,14 @@ epoll_event event_of(std::uint32_t events, std::uint64_t number) {
   return event;
 }
 
-void watch(int all, int descriptor, epoll_event event) {
-  if (::epoll_ctl(all, EPOLL_CTL_ADD, descriptor, &event) != 0)
-    throw Error(errno, "wait for a ring buffer");
+// False for an ordinary file, which is a source in a copied tree and for which nobody can wait.
+bool watch(int all, int descriptor, epoll_event event) {
+  if (::epoll_ctl(all, EPOLL_CTL_ADD, descriptor, &event) == 0)
+    return true;
+  const int error = errno;
+  if (error != EPERM)
+    throw Error(error, "wait for a ring buffer");
+  return false;
 }
 
 }  // namespace
@@ -42,14 +47,13 @@ RecorderWakeups::RecorderWakeups(std::chrono::milliseconds tick)
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   if (!all_ || !timer_)
     throw Error(errno, "wait for ring buffers");
-  watch(all_.get(), timer_.get(), event_of(EPOLLIN, kTimer));
+  (void)watch(all_.get(), timer_.get(), event_of(EPOLLIN, kTimer));
   arm(tick_);
 }
 
 void RecorderWakeups::add(int pipe) {
-  if (pipe >= 0)
-    watch(all_.get(), pipe, event_of(EPOLLIN | EPOLLONESHOT, pipes_.size()));
-  pipes_.push_back({pipe, true});
+  const bool armed = pipe >= 0 && watch(all_.get(), pipe, event_of(EPOLLIN | EPOLLONESHOT, pipes_.size()));
+  pipes_.push_back({armed ? pipe : -1, armed});
 }
 
 bool RecorderWakeups::clear() noexcept {

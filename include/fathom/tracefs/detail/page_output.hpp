@@ -14,19 +14,37 @@ struct PageOutput {
   int (*file)(void* target, unsigned cpu) = nullptr;            ///< null where it takes pages
   void (*lose)(void* target, const Loss& loss) = nullptr;
 
-  /// For this target.
+  /// For this target: one that takes both takes files.
   template <class Target>
   [[nodiscard]] static PageOutput of(Target& target) {
+    if constexpr (PageFileSink<Target>) {
+      PageOutput output = to(target);
+      output.file = [](void* sink, unsigned cpu) -> int { return static_cast<Target*>(sink)->file(cpu); };
+      return output;
+    } else {
+      return pages_of(target);
+    }
+  }
+  /// For this sink in this process.
+  template <PageSink Sink>
+  [[nodiscard]] static PageOutput pages_of(Sink& target) {
+    PageOutput output = to(target);
+    output.take = [](void* sink, const RawPages& pages) {
+      if constexpr (requires(Sink& own) { own.on(pages); })
+        static_cast<Sink*>(sink)->on(pages);
+      else
+        std::invoke(*static_cast<Sink*>(sink), pages);
+    };
+    return output;
+  }
+
+ private:
+  template <class Target>
+  [[nodiscard]] static PageOutput to(Target& target) {
     PageOutput output;
-    // A target that is const may have const members; they are called as such below.
+    // A target that is const may have const members; they are called as such.
     output.target = const_cast<void*>(static_cast<const void*>(&target));  // NOLINT(*-const-cast)
-    if constexpr (PageFileSink<Target>)
-      output.file = [](void* to, unsigned cpu) -> int { return static_cast<Target*>(to)->file(cpu); };
-    else if constexpr (requires(const RawPages& pages) { target.on(pages); })
-      output.take = [](void* to, const RawPages& pages) { static_cast<Target*>(to)->on(pages); };
-    else
-      output.take = [](void* to, const RawPages& pages) { std::invoke(*static_cast<Target*>(to), pages); };
-    output.lose = [](void* to, const Loss& loss) { offer(*static_cast<Target*>(to), loss); };
+    output.lose = [](void* sink, const Loss& loss) { offer(*static_cast<Target*>(sink), loss); };
     return output;
   }
 };

@@ -1,0 +1,372 @@
+#include "raw_files.hpp"
+
+#include <fathom/rawtrace/page_decoder.hpp>
+#include <fathom/tracefs/page_files.hpp>
+#include <fathom/tracefs/page_history.hpp>
+#include <fathom/tracefs/raw_trace_pipe.hpp>
+#include <fathom/tracefs/recorder.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace fathom {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::string text_of(std::span<const std::byte> bytes) {
+  std::string text(bytes.size(), '\0');
+  std::memcpy(text.data(), bytes.data(), bytes.size());
+  return text;
+}
+
+// What was given, by CPU.
+struct Kept {
+  std::map<unsigned, std::string> pages;
+  std::vector<Loss> losses;
+  void on(const RawPages& given) { pages[given.cpu] += text_of(given.bytes); }
+  void on(const Loss& loss) { losses.push_back(loss); }
+};
+
+class RawPipeTest : public testing::Test {
+ protected:
+  FakeTree tree_;
+  std::shared_ptr<RawFiles> files_ = std::make_shared<RawFiles>(tree_);
+  TraceArray array_{files_, ""};
+  const std::string one_ = raw_page(1000, 7, 3, true);
+  const std::string two_ = raw_page(2000, 7, 2, false);
+};
+
+TEST_F(RawPipeTest, GivesWholePagesWhateverTheSourceGives) {
+  files_->steps[0] = {one_.substr(0, 1),    std::monostate{}, EINTR, one_.substr(1, 700), std::string{one_.substr(701)},
+                      two_.substr(0, 4095), std::monostate{}, EINTR, two_.substr(4095)};
+  RawTracePipe pipe(array_, 0);
+  EXPECT_EQ(pipe.cpu(), 0U);
+  EXPECT_EQ(pipe.layout(), PageLayout{});
+  EXPECT_FALSE(pipe.mapped());
+  EXPECT_THAT(pipe.drain(), IsEmpty());
+  EXPECT_EQ(text_of(pipe.drain()), one_);
+  EXPECT_EQ(text_of(pipe.drain()), two_);
+  EXPECT_THAT(pipe.drain(), IsEmpty());
+}
+
+TEST_F(RawPipeTest, GivesAChunkAtMost) {
+  files_->steps[0] = {one_ + one_ + one_ + two_};
+  RawTracePipe pipe(array_, 0, {.chunk_bytes = 8192 + 100});
+  EXPECT_EQ(text_of(pipe.drain()), one_ + one_);
+  EXPECT_EQ(text_of(pipe.drain()), one_ + two_);
+}
+
+TEST_F(RawPipeTest, ComesBackLaterForAPageThatIsBeingFilled) {
+  files_->steps[0] = {two_ + two_};
+  RawTracePipe pipe(array_, 0);
+  EXPECT_EQ(text_of(pipe.drain()), two_);
+  EXPECT_EQ(text_of(pipe.drain()), two_);
+}
+
+TEST_F(RawPipeTest, GivesWhatItHasBeforeItTellsOfAnError) {
+  files_->steps[0] = {one_ + two_.substr(0, 10), EIO, two_.substr(10), ENODEV, one_};
+  files_->refused[1] = ENODEV;
+  RawTracePipe pipe(array_, 0);
+  EXPECT_EQ(text_of(pipe.drain()), one_);
+  EXPECT_EQ(text_of(pipe.drain()), two_);
+  try {
+    static_cast<void>(pipe.drain());
+    ADD_FAILURE() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_such_device);
+  }
+  EXPECT_EQ(text_of(pipe.drain()), one_);
+  EXPECT_THROW(RawTracePipe(array_, 1), Error);
+}
+
+TEST_F(RawPipeTest, SaysWhatItCannotDo) {
+  EXPECT_THROW(RawTracePipe(array_, 0, {.chunk_bytes = 4095}), Error);
+  RawTracePipe pipe(array_, 0, {.map = true});
+  EXPECT_FALSE(pipe.mapped());
+  try {
+    pipe.splice_to(1);
+    ADD_FAILURE() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::invalid_argument);
+  }
+}
+
+TEST_F(RawPipeTest, SplicesOutOfAFileThatCanBeSpliced) {
+  tree_.put("per_cpu/cpu0/trace_pipe_raw", one_ + one_ + two_);
+  const TraceArray local(local_trace_files(tree_.root()), "");
+  PageFiles files(tree_.root() + "/copy");
+  RawTracePipe pipe(local, 0);
+  EXPECT_EQ(pipe.splice_to(files.file(0)), 3U * 4096);
+  EXPECT_EQ(pipe.splice_to(files.file(0)), 0U);
+  EXPECT_EQ(tree_.get("copy0"), one_ + one_ + two_);
+}
+
+using RecorderTest = RawPipeTest;
+
+TEST_F(RecorderTest, GivesTheSamePagesToFilesAndSinks) {
+  const auto fill = [&] {
+    files_->steps[0] = {one_, one_ + two_.substr(0, 5), EINTR, two_.substr(5), std::monostate{}, one_};
+    files_->steps[1] = {std::monostate{}, two_, one_ + two_};
+  };
+  Kept kept;
+  fill();
+  Recorder recorder(array_);
+  EXPECT_EQ(recorder.cpus(), (CpuSet{0, 1}));
+  recorder.start();
+  EXPECT_EQ(tree_.get("tracing_on"), "1\n");
+  EXPECT_EQ(recorder.drain(kept), 3U * 4096);
+  const Recording recording = recorder.stop(kept);
+  EXPECT_EQ(tree_.get("tracing_on"), "0\n");
+  EXPECT_THAT(kept.pages, ElementsAre(std::pair(0U, one_ + one_ + two_ + one_), std::pair(1U, two_ + one_ + two_)));
+  EXPECT_EQ(recording.bytes(), 7U * 4096);
+  EXPECT_EQ(recorder.bytes(), 7U * 4096);
+  fill();
+  recorder.start();
+  PageFiles files(tree_.root() + "/pages");
+  EXPECT_GT(recorder.drain(files), 0U);
+  EXPECT_EQ(recorder.stop(files).bytes(), 7U * 4096);
+  EXPECT_EQ(tree_.get("pages0"), kept.pages[0]);
+  EXPECT_EQ(tree_.get("pages1"), kept.pages[1]);
+  EXPECT_THAT(files.cpus(), ElementsAre(0U, 1U));
+  files.remove();
+  EXPECT_EQ(::access((tree_.root() + "/pages0").c_str(), F_OK), -1);
+  EXPECT_THAT(files.cpus(), IsEmpty());
+}
+
+TEST_F(RecorderTest, ReadsACopiedTree) {
+  tree_.put("per_cpu/cpu0/trace_pipe_raw", one_ + one_ + two_);
+  tree_.put("per_cpu/cpu1/trace_pipe_raw", two_);
+  Kept kept;
+  Recorder recorder(TraceArray(local_trace_files(tree_.root()), ""));
+  recorder.start();
+  EXPECT_EQ(recorder.stop(kept).bytes(), 4U * 4096);
+  EXPECT_THAT(kept.pages, ElementsAre(std::pair(0U, one_ + one_ + two_), std::pair(1U, two_)));
+}
+
+TEST_F(RecorderTest, ACpuThatFailsDoesNotKeepTheOthersWaiting) {
+  files_->steps[0] = {EIO, one_};
+  files_->steps[1] = {two_};
+  Kept kept;
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_THROW(recorder.drain(kept), Error);
+  EXPECT_THAT(kept.pages, ElementsAre(std::pair(1U, two_)));
+  EXPECT_EQ(recorder.stop(kept).bytes(), 2U * 4096);
+  EXPECT_EQ(kept.pages[0], one_);
+}
+
+TEST_F(RecorderTest, KeepsWhatAFileDoesNotTake) {
+  struct Target {
+    int descriptor;
+    [[nodiscard]] int file(unsigned /*cpu*/) const { return descriptor; }
+  };
+  files_->steps[0] = {one_ + two_};
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_THROW(recorder.drain(Target{full.get()}), Error);
+  EXPECT_THROW(recorder.drain(Target{full.get()}), Error);
+  PageFiles files(tree_.root() + "/pages");
+  EXPECT_EQ(recorder.stop(files).bytes(), 2U * 4096);
+  EXPECT_EQ(tree_.get("pages0"), one_ + two_);
+}
+
+TEST_F(RecorderTest, WaitsForAFileThatTakesNoMoreForNow) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  const UniqueFd outlet(ends[0]);
+  const UniqueFd inlet(ends[1]);
+  ASSERT_EQ(::fcntl(inlet.get(), F_SETPIPE_SZ, 4096), 4096);
+  struct Target {
+    int descriptor;
+    [[nodiscard]] int file(unsigned /*cpu*/) const { return descriptor; }
+  };
+  files_->steps[0] = {one_ + one_ + two_, std::monostate{}, two_};
+  Recorder recorder(array_);
+  recorder.start();
+  std::string got;
+  const auto take = [&] {
+    std::array<char, 4096> page{};
+    if (const ssize_t count = ::read(outlet.get(), page.data(), page.size()); count > 0)
+      got.append(page.data(), static_cast<std::size_t>(count));
+  };
+  EXPECT_EQ(recorder.drain(Target{inlet.get()}), 3U * 4096);
+  EXPECT_EQ(recorder.drain(Target{inlet.get()}), 0U);
+  pollfd again{recorder.native_handle(), POLLIN, 0};
+  EXPECT_EQ(::poll(&again, 1, 1000), 1);
+  for (int i = 0; i < 3; ++i) {
+    take();
+    recorder.drain(Target{inlet.get()});
+  }
+  take();
+  EXPECT_EQ(recorder.stop(Target{inlet.get()}).bytes(), 4U * 4096);
+  take();
+  EXPECT_EQ(got, one_ + one_ + two_ + two_);
+}
+
+TEST_F(RecorderTest, WhatTheSinkThrowsPassesThrough) {
+  files_->steps[0] = {one_, std::monostate{}, two_};
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_THROW(recorder.drain([](const RawPages& /*pages*/) { throw std::runtime_error("enough"); }),
+               std::runtime_error);
+  Kept kept;
+  EXPECT_EQ(recorder.stop(kept).bytes(), 2U * 4096);
+  EXPECT_EQ(kept.pages[0], two_);
+}
+
+TEST_F(RecorderTest, APageThatIsNotGoneOnWithIsGivenAsItIs) {
+  files_->steps[0] = {one_ + two_.substr(0, 17)};
+  Kept kept;
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_EQ(recorder.stop(kept).bytes(), 4096U + 17);
+  EXPECT_EQ(kept.pages[0], one_ + two_.substr(0, 17));
+  PageDecoder decoder;
+  struct Ignore {
+    void on(const RawRecord& /*record*/) {}
+  } ignore;
+  decoder.feed(0, std::as_bytes(std::span(kept.pages[0])), ignore);
+  EXPECT_EQ(decoder.stats().skipped(SkipReason::cut_page), 1U);
+}
+
+TEST_F(RecorderTest, CountsWhatTheKernelCountedSinceTheStart) {
+  const auto stats = [&](unsigned overrun, unsigned nested, unsigned dropped, unsigned read) {
+    tree_.put("per_cpu/cpu1/stats",
+              "entries: 0\noverrun: " + std::to_string(overrun) + "\ncommit overrun: " + std::to_string(nested) +
+                  "\ndropped events: " + std::to_string(dropped) + "\nread events: " + std::to_string(read) + '\n');
+  };
+  stats(10, 1, 5, 100);
+  Kept kept;
+  Recorder recorder(array_);
+  recorder.start();
+  stats(12, 2, 8, 104);
+  const Recording recording = recorder.stop(kept);
+  const RecordedCpu& cpu = recording.cpus.at(1);
+  EXPECT_EQ(cpu, (RecordedCpu{1, 0, 4, 2, 1, 3}));
+  EXPECT_EQ(cpu.lost(), 6U);
+  EXPECT_EQ(recording.lost(), 6U);
+  EXPECT_EQ(recording.events(), 4U);
+  ASSERT_EQ(kept.losses.size(), 1U);
+  EXPECT_EQ(kept.losses[0].cpu, 1U);
+  EXPECT_EQ(kept.losses[0].events, 4U);
+  stats(3, 0, 0, 2);
+  EXPECT_EQ(recorder.counts().cpus.at(1), (RecordedCpu{1, 0, 2, 3, 0, 0}));
+}
+
+TEST_F(RecorderTest, PutsSettingsBack) {
+  tree_.put("options/overwrite", "1\n");
+  tree_.put("tracing_on", "1\n");
+  {
+    Recorder recorder(array_, {.overwrite = false, .buffer_size_kb = 4096, .buffer_percent = 25});
+    EXPECT_EQ(tree_.get("options/overwrite"), "0\n");
+    EXPECT_EQ(tree_.get("buffer_size_kb"), "4096\n");
+    EXPECT_EQ(tree_.get("buffer_percent"), "25\n");
+  }
+  EXPECT_EQ(tree_.get("options/overwrite"), "1\n");
+  EXPECT_EQ(tree_.get("buffer_size_kb"), "1408\n");
+  EXPECT_EQ(tree_.get("buffer_percent"), "50\n");
+  EXPECT_EQ(tree_.get("tracing_on"), "1\n");
+  files_->refused[1] = ENODEV;
+  EXPECT_THROW(Recorder(array_, {.overwrite = false}), Error);
+  EXPECT_EQ(tree_.get("options/overwrite"), "1\n");
+}
+
+TEST_F(RecorderTest, PutsTheSizesOfEachCpuBack) {
+  tree_.put("buffer_size_kb", "X\n");
+  tree_.put("per_cpu/cpu1/buffer_size_kb", "64\n");
+  {
+    const Recorder recorder(array_, {.buffer_size_kb = 4096});
+    EXPECT_EQ(tree_.get("buffer_size_kb"), "4096\n");
+    tree_.put("per_cpu/cpu0/buffer_size_kb", "4096\n");
+    tree_.put("per_cpu/cpu1/buffer_size_kb", "4096\n");
+  }
+  EXPECT_EQ(tree_.get("per_cpu/cpu0/buffer_size_kb"), "1408\n");
+  EXPECT_EQ(tree_.get("per_cpu/cpu1/buffer_size_kb"), "64\n");
+}
+
+TEST_F(RecorderTest, RefusesWhatCannotBe) {
+  EXPECT_THROW(Recorder(array_, {.tick = 0ms}), Error);
+  EXPECT_THROW(Recorder(array_, {.buffer_percent = 101}), Error);
+  EXPECT_THROW(Recorder(array_, {.subbuf_size_kb = 16}), UnsupportedError);
+  EXPECT_THROW(Recorder(array_, {.cpus = CpuSet{0, 7}}), Error);
+  tree_.put("events/header_page", "nonsense\n");
+  EXPECT_THROW(Recorder{array_}, Error);
+}
+
+TEST_F(RecorderTest, RunsUntilSomethingEndsIt) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd outlet(ends[0]);
+  UniqueFd inlet(ends[1]);
+  files_->steps[0] = {one_};
+  Kept kept;
+  Recorder recorder(array_, {.tick = 1ms});
+  recorder.start();
+  int asked = 0;
+  EXPECT_EQ(recorder.run(kept, {.until = outlet.get(), .when = [&] { return ++asked == 3; }}), RecorderEnd::condition);
+  EXPECT_EQ(kept.pages[0], one_);
+  EXPECT_EQ(recorder.wait({.when = [] { return true; }}), RecorderEnd::condition);
+  inlet.reset();
+  EXPECT_EQ(recorder.run(kept, {.until = outlet.get()}), RecorderEnd::until);
+  EXPECT_EQ(recorder.wait({.stop = outlet.get()}), RecorderEnd::stop);
+  EXPECT_THROW(recorder.wait({.stop = 12345}), Error);
+  tree_.put("tracing_on", "0\n");
+  EXPECT_EQ(recorder.run(kept), RecorderEnd::tracing_off);
+  EXPECT_EQ(recorder.wait(), RecorderEnd::tracing_off);
+}
+
+TEST_F(RecorderTest, DumpsAndGoesOn) {
+  Kept kept;
+  Recorder recorder(array_);
+  recorder.start();
+  files_->steps[0] = {one_};
+  EXPECT_EQ(recorder.dump(kept).bytes(), 4096U);
+  EXPECT_EQ(tree_.get("tracing_on"), "1\n");
+  files_->steps[1] = {two_};
+  EXPECT_EQ(recorder.stop(kept).bytes(), 2U * 4096);
+  EXPECT_THAT(kept.pages, ElementsAre(std::pair(0U, one_), std::pair(1U, two_)));
+  Recorder moved = std::move(recorder);
+  EXPECT_EQ(moved.counts().bytes(), 2U * 4096);
+}
+
+TEST_F(RecorderTest, AHistoryKeepsTheLastPagesOfEachCpu) {
+  PageHistory history(PageLayout{}, 2 * 4096 + 100);
+  std::string pages;
+  for (const unsigned time : {1U, 2U, 3U, 4U, 5U})
+    pages += raw_page(time, 7, 1, true);
+  const auto feed = [&](unsigned cpu, std::size_t from, std::size_t count) {
+    history.on({cpu, std::as_bytes(std::span(pages)).subspan(from * 4096, count * 4096)});
+  };
+  const auto kept = [&] {
+    Kept given;
+    history.give(given);
+    return given.pages;
+  };
+  feed(1, 0, 1);
+  EXPECT_THAT(kept(), ElementsAre(std::pair(1U, pages.substr(0, 4096))));
+  feed(1, 1, 1);
+  feed(0, 4, 1);
+  EXPECT_THAT(kept(), ElementsAre(std::pair(0U, pages.substr(4 * 4096)), std::pair(1U, pages.substr(0, 2 * 4096))));
+  EXPECT_EQ(history.forgotten_bytes(), 0U);
+  feed(1, 2, 1);
+  EXPECT_EQ(kept()[1], pages.substr(4096, 2 * 4096));
+  feed(1, 3, 2);
+  EXPECT_EQ(kept()[1], pages.substr(3 * 4096));
+  EXPECT_EQ(history.forgotten_bytes(), 3U * 4096);
+  history.clear();
+  EXPECT_THAT(kept(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace fathom
