@@ -16,7 +16,7 @@ BpfFailure attach_failure(const BpfProgram& program, int errno_value, std::strin
                      .target = std::move(target),
                      .cause = cause_of(errno_value, false)};
   if (failure.cause == BpfCause::denied)
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(right_to_attach(program.type()));
   return failure;
 }
 

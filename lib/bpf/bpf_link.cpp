@@ -148,7 +148,7 @@ BpfLink BpfLink::from_id(std::uint32_t id) {
   auto state = std::make_unique<LinkState>();
   state->fd = UniqueFd(::bpf_link_get_fd_by_id(id));
   if (const int error = state->fd ? 0 : errno; error != 0)
-    throw bpf::failed(error, "open the link of id", std::to_string(id));
+    throw bpf::failed(error, "open the link of id", std::to_string(id), {}, bpf::Right::system_admin);
   state->what = "the link of id " + std::to_string(id);
   return BpfLink(std::move(state));
 }

@@ -77,7 +77,7 @@ BpfMap BpfMap::open_pinned(const std::string& path) {
 BpfMap BpfMap::from_id(std::uint32_t id) {
   UniqueFd fd(::bpf_map_get_fd_by_id(id));
   if (const int error = fd ? 0 : errno; error != 0)
-    throw bpf::failed(error, "open the map of id", std::to_string(id));
+    throw bpf::failed(error, "open the map of id", std::to_string(id), {}, bpf::Right::system_admin);
   return MapAccess::adopt(std::move(fd));
 }
 

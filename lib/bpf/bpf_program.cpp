@@ -86,7 +86,7 @@ BpfProgram BpfProgram::open_pinned(const std::string& path) {
 BpfProgram BpfProgram::from_id(std::uint32_t id) {
   UniqueFd fd(::bpf_prog_get_fd_by_id(id));
   if (const int error = fd ? 0 : errno; error != 0)
-    throw bpf::failed(error, "open the program of id", std::to_string(id));
+    throw bpf::failed(error, "open the program of id", std::to_string(id), {}, bpf::Right::system_admin);
   return BpfProgram(adopt(std::move(fd)));
 }
 

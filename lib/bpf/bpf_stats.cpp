@@ -11,7 +11,7 @@ namespace fathom {
 BpfStats::BpfStats() : fd_(::bpf_enable_stats(BPF_STATS_RUN_TIME)) {
   const int error = errno;
   if (!fd_)
-    throw bpf::failed(error, "switch on", "the statistics of BPF programs");
+    throw bpf::failed(error, "switch on", "the statistics of BPF programs", {}, bpf::Right::system_admin);
 }
 
 }  // namespace fathom

@@ -60,7 +60,7 @@ BpfError failure(const SyscallProgram& control, const std::string& timer, const 
                  std::string hint = {}) {
   const BpfCause cause = bpf::cause_of(errno_value, false);
   if (hint.empty() && cause == BpfCause::denied)
-    hint = bpf::denied_hint();
+    hint = bpf::denied_hint(bpf::Right::bpf);
   return BpfError({.errno_value = errno_value,
                    .operation = operation,
                    .object = control.object_name(),

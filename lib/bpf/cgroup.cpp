@@ -81,7 +81,7 @@ bpf::CgroupQuery query(const Cgroup& cgroup, BpfAttachType type, bool effective)
     failure.cause = BpfCause::unsupported;
     failure.hint = "this kernel attaches nothing to cgroups by the type " + std::string(to_string(type));
   } else if (failure.cause == BpfCause::denied) {
-    failure.hint = "this thread has neither CAP_NET_ADMIN nor CAP_SYS_ADMIN";
+    failure.hint = bpf::denied_hint(bpf::Right::network_query);
   }
   throw BpfError(std::move(failure));
 }

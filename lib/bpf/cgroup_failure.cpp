@@ -30,7 +30,7 @@ std::string first_program(const CgroupQuery& query) {
 std::optional<Reason> who_forbids(const CgroupRequest& request) {
   const CgroupQuery own = query_cgroup(request.cgroup.native_handle(), request.type, false);
   if (own.errno_value == EPERM)
-    return Reason{BpfCause::denied, "this thread has neither CAP_NET_ADMIN nor CAP_SYS_ADMIN"};
+    return Reason{BpfCause::denied, denied_hint(Right::network_query)};
   if (!own.programs.empty() && own.programs.front().sharing != request.sharing)
     return Reason{BpfCause::bad_attach_target,
                   first_program(own) + " to it already, and this would be " + std::string(to_string(request.sharing))};

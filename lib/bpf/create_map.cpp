@@ -53,7 +53,7 @@ BpfError create_error(int error, const BpfMapOptions& options) {
                      .name = shown_name(options),
                      .cause = bpf::cause_of(error, false)};
   if (failure.cause == BpfCause::denied)
-    failure.hint = bpf::denied_hint();
+    failure.hint = bpf::denied_hint(bpf::right_to_make(options.type));
   else if (error == EINVAL)
     failure.hint = "the kernel does not know this type, or does not take these sizes or flags for it: " +
                    std::to_string(options.key_size) + " bytes of key, " + std::to_string(options.value_size) +
@@ -92,7 +92,7 @@ std::optional<BpfMap> pinned(const BpfMapOptions& options) {
   if (!fd && errno == ENOENT)
     return std::nullopt;
   if (!fd)
-    throw bpf::failed(errno, "open the pin", options.common.pin_path);
+    throw bpf::open_pin_error(errno, options.common.pin_path);
   BpfMap map = MapAccess::adopt(std::move(fd));
   // The kernel sets this by itself on some types (kernel/bpf/devmap.c).
   constexpr std::uint32_t kOwn = BPF_F_RDONLY_PROG;

@@ -99,7 +99,7 @@ DevicePrograms query_device(const NetworkDevice& device, const DevicePlace& plac
     BpfFailure failure{.errno_value = errno, .operation = "ask for the programs at", .name = place.target};
     failure.cause = cause_of(failure.errno_value, false);
     if (failure.cause == BpfCause::denied)
-      failure.hint = denied_hint();
+      failure.hint = denied_hint(Right::network_query);
     explain(failure, place, {});
     throw BpfError(std::move(failure));
   }

@@ -12,12 +12,14 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace fathom::bpf {
 
 namespace {
 
 // Of include/uapi/linux/capability.h.
+constexpr unsigned kCapNetAdmin = 12;
 constexpr unsigned kCapSysAdmin = 21;
 constexpr unsigned kCapPerfmon = 38;
 constexpr unsigned kCapBpf = 39;
@@ -58,13 +60,53 @@ bool has(std::uint64_t capabilities, unsigned which) {
   return (capabilities >> which & 1) != 0;
 }
 
-std::string missing_capabilities(std::uint64_t capabilities, const std::string& proc) {
-  std::string hint = has(capabilities, kCapBpf)
-                         ? "this thread has CAP_BPF but not CAP_PERFMON, which tracing needs, nor CAP_SYS_ADMIN"
-                         : "this thread has neither CAP_BPF nor CAP_SYS_ADMIN";
-  if (const auto sysctl = first_line(proc + "/sys/kernel/unprivileged_bpf_disabled"))
-    hint += ", and kernel.unprivileged_bpf_disabled is " + *sysctl;
-  return hint;
+struct Capability {
+  unsigned number;
+  const char* name;
+  const char* purpose;
+};
+
+constexpr Capability kBpf{kCapBpf, "CAP_BPF", ""};
+constexpr Capability kPerfmon{kCapPerfmon, "CAP_PERFMON", ", which tracing needs"};
+constexpr Capability kNetAdmin{kCapNetAdmin, "CAP_NET_ADMIN", ", which programs and maps of the network need"};
+
+// What CAP_SYS_ADMIN may stand for.
+std::vector<Capability> capabilities_of(Right right) {
+  switch (right) {
+    case Right::bpf:
+      return {kBpf};
+    case Right::tracing:
+      return {kBpf, kPerfmon};
+    case Right::network:
+      return {kBpf, kNetAdmin};
+    case Right::network_query:
+      return {kNetAdmin};
+    case Right::network_admin:
+    case Right::system_admin:
+      break;
+  }
+  return {};
+}
+
+// What this thread lacks; empty if nothing.
+std::string missing_capability(Right right, std::uint64_t held) {
+  if (right == Right::network_admin)
+    return has(held, kCapNetAdmin) ? "" : "this thread does not have CAP_NET_ADMIN";
+  if (has(held, kCapSysAdmin))
+    return {};
+  if (right == Right::system_admin)
+    return "this thread does not have CAP_SYS_ADMIN";
+  std::string held_so_far;
+  for (const Capability& capability : capabilities_of(right)) {
+    if (has(held, capability.number))
+      held_so_far = capability.name;
+    else if (held_so_far.empty())
+      return std::string("this thread has neither ") + capability.name + " nor CAP_SYS_ADMIN";
+    else
+      return "this thread has " + held_so_far + " but not " + capability.name + capability.purpose +
+             ", nor CAP_SYS_ADMIN";
+  }
+  return {};
 }
 
 }  // namespace
@@ -111,11 +153,68 @@ BpfCause cause_of(int errno_value, bool has_log) noexcept {
   }
 }
 
-std::string denied_hint(const SystemPaths& paths) {
+Right right_to_load(BpfProgramType type) noexcept {
+  switch (type) {
+    case BpfProgramType::socket_filter:
+    case BpfProgramType::cgroup_skb:
+    case BpfProgramType::sk_reuseport:
+    case BpfProgramType::syscall:
+    case BpfProgramType::unspec:
+      return Right::bpf;
+    case BpfProgramType::sched_cls:
+    case BpfProgramType::sched_act:
+    case BpfProgramType::xdp:
+    case BpfProgramType::lwt_in:
+    case BpfProgramType::lwt_out:
+    case BpfProgramType::lwt_xmit:
+    case BpfProgramType::lwt_seg6local:
+    case BpfProgramType::sk_skb:
+    case BpfProgramType::sk_msg:
+    case BpfProgramType::lirc_mode2:
+    case BpfProgramType::flow_dissector:
+    case BpfProgramType::cgroup_device:
+    case BpfProgramType::cgroup_sock:
+    case BpfProgramType::cgroup_sock_addr:
+    case BpfProgramType::cgroup_sockopt:
+    case BpfProgramType::cgroup_sysctl:
+    case BpfProgramType::sock_ops:
+    case BpfProgramType::sk_lookup:
+    case BpfProgramType::netfilter:
+      return Right::network;
+    default:
+      return Right::tracing;
+  }
+}
+
+Right right_to_attach(BpfProgramType type) noexcept {
+  // cgroup_skb: bpf_prog_attach_check_attach_type(); sched_cls: rtnetlink_rcv_msg().
+  if (type == BpfProgramType::cgroup_skb || type == BpfProgramType::sched_cls)
+    return Right::network_admin;
+  return right_to_load(type);
+}
+
+Right right_to_make(BpfMapType type) noexcept {
+  switch (type) {
+    case BpfMapType::sockmap:
+    case BpfMapType::sockhash:
+    case BpfMapType::devmap:
+    case BpfMapType::devmap_hash:
+    case BpfMapType::xskmap:
+      return Right::network;
+    default:
+      return Right::bpf;
+  }
+}
+
+std::string denied_hint(Right needed, const SystemPaths& paths) {
   const auto capabilities = effective_capabilities(paths.proc);
-  if (capabilities && !has(*capabilities, kCapSysAdmin) &&
-      !(has(*capabilities, kCapBpf) && has(*capabilities, kCapPerfmon)))
-    return missing_capabilities(*capabilities, paths.proc);
+  if (std::string missing = capabilities ? missing_capability(needed, *capabilities) : ""; !missing.empty()) {
+    const auto sysctl = first_line(paths.proc + "/sys/kernel/unprivileged_bpf_disabled");
+    if (sysctl && !has(*capabilities, kCapBpf) &&
+        (needed == Right::bpf || needed == Right::tracing || needed == Right::network))
+      missing += ", and kernel.unprivileged_bpf_disabled is " + *sysctl;
+    return missing;
+  }
   const std::string lockdown = lockdown_state(paths.security);
   if (!lockdown.empty() && lockdown != "none")
     return "the kernel is locked down (" + lockdown + ')';
@@ -127,14 +226,15 @@ std::string denied_hint(const SystemPaths& paths) {
          "a policy of this kernel forbids it, though it is not locked down: a security module, or a user namespace";
 }
 
-BpfError failed(int errno_value, std::string_view operation, std::string_view object, std::string_view name) {
+BpfError failed(int errno_value, std::string_view operation, std::string_view object, std::string_view name,
+                Right needed) {
   const BpfCause cause = cause_of(errno_value, false);
   return BpfError({.errno_value = errno_value,
                    .operation = std::string(operation),
                    .object = std::string(object),
                    .name = std::string(name),
                    .cause = cause,
-                   .hint = cause == BpfCause::denied ? denied_hint() : std::string()});
+                   .hint = cause == BpfCause::denied ? denied_hint(needed) : std::string()});
 }
 
 }  // namespace fathom::bpf

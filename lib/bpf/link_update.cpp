@@ -20,7 +20,7 @@ BpfFailure update_failure(int errno_value, const detail::LinkState& link, const 
                      .name = link.what,
                      .cause = cause_of(errno_value, false)};
   if (failure.cause == BpfCause::denied)
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(Right::bpf);
   return failure;
 }
 

@@ -102,7 +102,7 @@ void explain_program(BpfFailure& failure, const ProgramSpec& program, std::strin
         type_text(to_string(program.expected_attach_type), static_cast<std::uint32_t>(program.expected_attach_type)) +
         near_kernel_targets(program);
   } else if (failure.cause == BpfCause::denied) {
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(right_to_load(program.type));
   } else if (failure.errno_value == EINVAL && failure.log.empty()) {
     if (lacks_type(program.type)) {
       failure.cause = BpfCause::unsupported;
@@ -128,7 +128,7 @@ void explain_map(BpfFailure& failure, const MapSpec& map) {
                             std::to_string(map.key_size) + " bytes, value " + std::to_string(map.value_size) +
                             " bytes, " + std::to_string(map.max_entries) + " entries";
   if (failure.cause == BpfCause::denied) {
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(right_to_make(map.type));
   } else if (failure.errno_value == EINVAL && lacks_type(map.type)) {
     failure.cause = BpfCause::unsupported;
     failure.hint =
@@ -159,7 +159,7 @@ BpfError load_error(const FailedLoad& failed) {
   else if (const auto map = named_last(failed.messages, "map", failed.maps))
     explain_map(failure, failed.maps[*map]);
   else if (failure.cause == BpfCause::denied)
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(Right::bpf);
   return BpfError(std::move(failure));
 }
 

@@ -23,7 +23,7 @@ std::optional<std::uint32_t> next_id(NextId call, std::uint32_t id, const char* 
   const int error = errno;
   if (error == ENOENT)
     return std::nullopt;
-  throw bpf::failed(error, "go through", what);
+  throw bpf::failed(error, "go through", what, {}, bpf::Right::system_admin);
 }
 
 // What ended between being listed and being opened is not there.
@@ -70,7 +70,7 @@ std::optional<BpfBtfInfo> LoadedThing<BpfBtfInfo>::open(std::uint32_t id) {
     const int error = errno;
     if (error == ENOENT)
       return std::nullopt;
-    throw bpf::failed(error, "open the BTF of id", std::to_string(id));
+    throw bpf::failed(error, "open the BTF of id", std::to_string(id), {}, bpf::Right::system_admin);
   }
   std::array<char, 64> name{};
   bpf_btf_info info{};

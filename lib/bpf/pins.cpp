@@ -6,6 +6,8 @@
 #include <fathom/bpf/bpf_error.hpp>
 
 #include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,7 +33,7 @@ BpfError pin_error(int error, const char* operation, std::string_view object, st
   if (error == EPERM)
     failure.hint = "the path must be in a bpf file system: mount -t bpf bpf /sys/fs/bpf";
   else if (failure.cause == BpfCause::denied)
-    failure.hint = denied_hint();
+    failure.hint = "the mode of a folder on the way forbids it to this user";
   return BpfError(std::move(failure));
 }
 
@@ -73,10 +75,28 @@ void unpin(const std::string& path, std::string_view object, std::string_view na
     throw pin_error(errno, "unpin", object, name, path);
 }
 
+// EACCES of BPF_OBJ_GET is said of a file that is no pin, and of one that this user may not read and write
+// (kernel/bpf/inode.c, bpf_obj_do_get).
+BpfError open_pin_error(int error, const std::string& path) {
+  BpfFailure failure{
+      .errno_value = error, .operation = "open the pin", .object = path, .cause = cause_of(error, false)};
+  struct statfs status{};
+  if (error == EACCES && ::statfs(path.c_str(), &status) == 0 && status.f_type != BPF_FS_MAGIC) {
+    failure.cause = BpfCause::bad_object;
+    failure.hint = "it is not in a bpf file system";
+  } else if (error == EACCES) {
+    failure.hint =
+        "its mode, or that of a folder on the way, forbids it to this user; or it is a folder or an iterator";
+  } else if (failure.cause == BpfCause::denied) {
+    failure.hint = denied_hint(Right::bpf);
+  }
+  return BpfError(std::move(failure));
+}
+
 UniqueFd open_pinned(const std::string& path, PinKind wanted, const std::string& descriptors) {
   UniqueFd fd(::bpf_obj_get(path.c_str()));
   if (const int error = fd ? 0 : errno; error != 0)
-    throw failed(error, "open the pin", path);
+    throw open_pin_error(error, path);
   if (const auto kind = kind_of(descriptors + '/' + std::to_string(fd.get())); kind && *kind != wanted)
     throw bad_object(EINVAL, "open the pin", {}, path,
                      std::string("it holds ") + to_string(*kind) + ", not " + to_string(wanted));

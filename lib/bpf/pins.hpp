@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fathom/base/unique_fd.hpp>
+#include <fathom/bpf/bpf_error.hpp>
 
 #include <string>
 #include <string_view>
@@ -15,7 +16,11 @@ void unpin(const std::string& path, std::string_view object, std::string_view na
 /// What a pin can hold.
 enum class PinKind { program, map, link };
 
-/// BPF_OBJ_GET. Throws BpfError; bad_object where something of another kind is pinned there. Where `descriptors`, which
+/// Why BPF_OBJ_GET failed, with bad_object for what is in no bpf file system.
+[[nodiscard]] BpfError open_pin_error(int errno_value, const std::string& path);
+
+/// BPF_OBJ_GET. Throws BpfError; bad_object where something of another kind is pinned there,
+/// or what is there is in no bpf file system. Where `descriptors`, which
 /// says what it is, can't be read, the kind is not checked.
 [[nodiscard]] UniqueFd open_pinned(const std::string& path, PinKind wanted,
                                    const std::string& descriptors = "/proc/self/fd");

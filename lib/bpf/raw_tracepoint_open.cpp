@@ -45,7 +45,7 @@ UniqueFd open_raw_tracepoint(const RawTracepointTarget& target, const BpfProgram
                      .target = target.event.empty() ? program.attach_target() : "the raw tracepoint " + target.event};
   failure.cause = cause_of(failure.errno_value, false);
   if (failure.cause == BpfCause::denied) {
-    failure.hint = denied_hint();
+    failure.hint = denied_hint(Right::tracing);
   } else if (failure.errno_value == E2BIG && target.cookie != 0) {
     failure.cause = BpfCause::unsupported;
     failure.hint = "cookies of raw tracepoints came with Linux 6.10";

@@ -113,7 +113,7 @@ class Setter {
                        .cause = cause_of(-result, false),
                        .messages = scope_.warnings()};
     if (failure.cause == BpfCause::denied)
-      failure.hint = denied_hint();
+      failure.hint = denied_hint(Right::bpf);
     throw BpfError(std::move(failure));
   }
 

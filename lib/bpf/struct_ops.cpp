@@ -29,7 +29,7 @@ BpfError attach_error(const BpfMap& table, int error, std::string messages) {
                      .cause = bpf::cause_of(error, false),
                      .messages = std::move(messages)};
   if (failure.cause == BpfCause::denied) {
-    failure.hint = bpf::denied_hint();
+    failure.hint = bpf::denied_hint(bpf::Right::tracing);
   } else if (error == EEXIST || error == EBUSY) {
     failure.cause = BpfCause::bad_attach_target;
     failure.hint = "it is attached already, or another table has this name";

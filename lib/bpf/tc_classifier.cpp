@@ -76,7 +76,7 @@ void Attachment::detach(const std::string& program) {
   request.add(TCA_KIND, std::string("bpf"));
   const bpf::NetlinkAnswer answer = netlink.ask(request);
   if (answer.error != 0 && answer.error != ENOENT && answer.error != ENODEV)
-    throw bpf::failed(answer.error, "detach", {}, program);
+    throw bpf::failed(answer.error, "detach", {}, program, bpf::Right::network_admin);
 }
 
 BpfError attach_error(const BpfProgram& program, const bpf::NetlinkAnswer& answer, Attachment& attachment,
@@ -84,6 +84,8 @@ BpfError attach_error(const BpfProgram& program, const bpf::NetlinkAnswer& answe
   BpfFailure failure = bpf::attach_failure(program, answer.error,
                                            "the " + std::string(to_string(attachment.direction)) +
                                                " of the network device " + attachment.clsact.device().name());
+  if (failure.cause == BpfCause::denied)
+    return BpfError(std::move(failure));
   const auto filters =
       bpf::clsact_filters(attachment.clsact.netlink(), attachment.clsact.device(), attachment.direction);
   const TcFilter* const there = find(filters, options.priority, options.handle);

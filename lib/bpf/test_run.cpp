@@ -41,7 +41,7 @@ TestRunResult test_run(const BpfProgram& program, const TestRunOptions& options)
         failure.hint = "the kernel has no test run for programs of type " + std::string(to_string(program.type())) +
                        " with this attach type";
       else if (failure.cause == BpfCause::denied)
-        failure.hint = bpf::denied_hint();
+        failure.hint = bpf::denied_hint(bpf::right_to_load(program.type()));
       throw BpfError(failure);
     }
   }

@@ -83,7 +83,7 @@ BpfLink Tracepoint::attach(std::string_view category, std::string_view event, co
         throw attach_error(*this, name, error, BpfCause::bad_attach_target,
                            "the program reads beyond this event's record: see its format file");
       throw attach_error(*this, name, error, bpf::cause_of(error, false),
-                         error == EPERM ? bpf::denied_hint() : std::string());
+                         error == EPERM ? bpf::denied_hint(bpf::Right::tracing) : std::string());
     }
     return LinkAccess::from_fd(std::move(link), *this);
   } catch (const BpfError&) {

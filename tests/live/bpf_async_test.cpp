@@ -6,6 +6,7 @@
 #include "held_child.hpp"
 
 #include <fathom/async/async_reader.hpp>
+#include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/perf_buffer.hpp>
@@ -210,6 +211,38 @@ TEST_F(AsyncLive, TwoReadersShareAContextOfTwoThreads) {
   EXPECT_EQ(events.stats().read, kEvents);
   EXPECT_EQ(sum, kEvents / 10 * 45);
   EXPECT_EQ(events.lost(), 0U);
+}
+
+TEST_F(AsyncLive, ARecordThatIsNotFinishedIsAskedForInPauses) {
+  if (fathom::CpuSet::online().size() == 1)
+    GTEST_SKIP() << "one CPU only: nobody reads while a program runs";
+  const LoadedBpf bpf = load_readers(-1);
+  auto events = bpf.ring_buffer<readers::event>("events");
+  asio::io_context context;
+  unsigned looks = 0;
+  AsyncReader reader(context.get_executor(), events, [&](auto& ring) {
+    looks += 1;
+    return ring.drain();
+  });
+  auto holding = bpf.variable(readers::holding);
+  holding.store(1);
+  const std::jthread writer([&] { EXPECT_EQ(bpf.program<fathom::SyscallProgram>("hold").run(), 0U); });
+  while (events.waiting() == 0)
+    std::this_thread::yield();
+  std::uint64_t number = 0;
+  reader.async_read([&](error_code, const fathom::RingBatch<readers::event>& batch) {
+    for (const readers::event& event : batch)
+      number = event.number;
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  context.run_for(100ms);
+  const auto pauses = static_cast<unsigned>((std::chrono::steady_clock::now() - begin) / 1600us);
+  EXPECT_EQ(number, 0U);
+  EXPECT_LE(looks, 3 * pauses + 50);  // without pauses: tens of thousands
+  holding.store(0);
+  context.restart();
+  context.run_for(kLong);
+  EXPECT_EQ(number, 77U);
 }
 
 TEST_F(AsyncLive, ARingsReadIsCancelledAndDestroyed) {

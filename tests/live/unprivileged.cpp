@@ -4,7 +4,9 @@
 #include <fathom/base/unique_fd.hpp>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +56,20 @@ std::string in_child(const std::function<bool()>& give_up_rights, const std::fun
 
 std::string in_rootless_network(const std::function<std::string()>& work) {
   return in_child([] { return ::unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0; }, work);
+}
+
+std::string without_capabilities(std::initializer_list<unsigned> lost, const std::function<std::string()>& work) {
+  const auto lose = [&] {
+    __user_cap_header_struct header{};
+    header.version = _LINUX_CAPABILITY_VERSION_3;
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    if (::syscall(SYS_capget, &header, sets.data()) != 0)
+      return false;
+    for (const unsigned capability : lost)
+      sets[capability / 32].effective &= ~(1U << capability % 32);
+    return ::syscall(SYS_capset, &header, sets.data()) == 0;
+  };
+  return in_child(lose, work);
 }
 
 std::string as_nobody(const std::function<std::string()>& work) {

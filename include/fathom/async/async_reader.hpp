@@ -51,6 +51,9 @@ struct AsyncReaderOptions {
 /// What a read gives is good for as long as the source says: a RingBatch until the next read begins, or this object is
 /// destroyed. Losses are told as by the source itself: in its batches (PerfBatch, KsymbolBatch), or by `source()`.
 ///
+/// A source may be readable and yet have nothing: a ring buffer while a program has reserved a record and not submitted
+/// it. It is then asked in pauses that grow from 0.1 to 1.6 ms, so that the wait takes little of the processor's time.
+///
 /// One read at a time. A source that has nothing more to give, ever, must say so by something that is not empty, or by
 /// throwing: a pipe at its end, of which drain() tells nothing, would be asked for ever.
 ///

@@ -80,6 +80,64 @@ TEST(AsyncReader, GivesWhatIsThereButNeverFromWithinTheCall) {
   EXPECT_EQ(outcome.text, "one");
 }
 
+// Readable all the time, with nothing to be had until it is told: as a ring buffer whose program takes its time.
+class BusySource {
+ public:
+  BusySource() { pipe_.write("x"); }
+
+  [[nodiscard]] int native_handle() const noexcept { return pipe_.native_handle(); }
+  [[nodiscard]] bool drain() {
+    looks_ += 1;
+    return done_;
+  }
+  void finish() noexcept { done_ = true; }
+  [[nodiscard]] unsigned looks() const noexcept { return looks_; }
+
+ private:
+  PipeSource pipe_;
+  unsigned looks_ = 0;
+  bool done_ = false;
+};
+
+TEST(AsyncReader, AsksABusySourceInPauses) {
+  asio::io_context context;
+  BusySource busy;
+  AsyncReader reader(context.get_executor(), busy);
+  bool found = false;
+  reader.async_read([&](error_code error, bool batch) { found = !error && batch; });
+  const auto begin = std::chrono::steady_clock::now();
+  context.run_for(200ms);
+  const auto pauses = static_cast<unsigned>((std::chrono::steady_clock::now() - begin) / 1600us);
+  EXPECT_FALSE(found);
+  EXPECT_GT(busy.looks(), 5U);
+  // Three looks a pause, and those before the pauses are at their longest. Without pauses: tens of thousands.
+  EXPECT_LE(busy.looks(), 3 * pauses + 50);
+  busy.finish();
+  context.restart();
+  context.run_for(10s);
+  EXPECT_TRUE(found);
+}
+
+TEST(AsyncReader, IsCancelledAndDestroyedInAPause) {
+  asio::io_context context;
+  BusySource busy;
+  std::optional<AsyncReader<BusySource&>> reader(std::in_place, context.get_executor(), busy);
+  for (const bool destroy : {false, true}) {
+    std::optional<error_code> told;
+    reader->async_read([&](error_code error, bool) { told = error; });
+    context.restart();
+    context.run_for(20ms);  // by now it pauses, most of the time
+    EXPECT_FALSE(told);
+    if (destroy)
+      reader.reset();
+    else
+      reader->cancel();
+    context.restart();
+    context.run_for(10s);
+    EXPECT_EQ(told, asio::error::operation_aborted);
+  }
+}
+
 TEST(AsyncReader, WaitsForWhatIsNotThereYet) {
   asio::io_context context;
   PipeSource pipe;

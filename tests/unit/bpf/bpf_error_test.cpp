@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
+#include <sstream>
 #include <string>
 
 namespace {
@@ -108,6 +110,8 @@ TEST(BpfError, GivesNumbersWithoutATextOneThatHasOne) {
   EXPECT_EQ(fathom::bpf::cause_of(E2BIG, false), BpfCause::resource);
 }
 
+using fathom::bpf::Right;
+
 // A machine made up of the files that tell.
 class DeniedHint : public testing::Test {
  protected:
@@ -119,8 +123,8 @@ class DeniedHint : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
   void write(const std::string& file, const std::string& text) { std::ofstream(root_ / file) << text; }
-  [[nodiscard]] std::string hint() const {
-    return fathom::bpf::denied_hint({(root_ / "proc").string(), (root_ / "security").string()});
+  [[nodiscard]] std::string hint(Right needed = Right::tracing) const {
+    return fathom::bpf::denied_hint(needed, {(root_ / "proc").string(), (root_ / "security").string()});
   }
 
   std::filesystem::path root_;
@@ -132,6 +136,41 @@ TEST_F(DeniedHint, NamesMissingCapabilities) {
   EXPECT_EQ(hint(), "this thread has neither CAP_BPF nor CAP_SYS_ADMIN, and kernel.unprivileged_bpf_disabled is 2");
   write("proc/thread-self/status", "CapEff:\t0000008000000000\n");
   EXPECT_THAT(hint(), HasSubstr("CAP_BPF but not CAP_PERFMON"));
+}
+
+TEST_F(DeniedHint, NamesTheCapabilityThatTheOperationNeeds) {
+  write("security/lockdown", "[none] integrity confidentiality\n");
+  constexpr unsigned long long kNetAdmin = 1ULL << 12;
+  constexpr unsigned long long kSysAdmin = 1ULL << 21;
+  constexpr unsigned long long kPerfmon = 1ULL << 38;
+  constexpr unsigned long long kBpf = 1ULL << 39;
+  const char* const policy = "a policy of this kernel forbids it";
+  const struct {
+    Right needed;
+    unsigned long long held;
+    const char* hint;
+  } cases[] = {
+      {Right::bpf, kPerfmon | kNetAdmin, "this thread has neither CAP_BPF nor CAP_SYS_ADMIN"},
+      {Right::bpf, kBpf, policy},
+      {Right::tracing, kBpf | kNetAdmin, "this thread has CAP_BPF but not CAP_PERFMON"},
+      {Right::tracing, kBpf | kPerfmon, policy},
+      {Right::network, kBpf | kPerfmon, "this thread has CAP_BPF but not CAP_NET_ADMIN"},
+      {Right::network, kNetAdmin, "this thread has neither CAP_BPF nor CAP_SYS_ADMIN"},
+      {Right::network, kBpf | kNetAdmin, policy},
+      {Right::network, kSysAdmin, policy},
+      {Right::network_query, kBpf, "this thread has neither CAP_NET_ADMIN nor CAP_SYS_ADMIN"},
+      {Right::network_query, kSysAdmin, policy},
+      {Right::network_admin, kSysAdmin | kBpf, "this thread does not have CAP_NET_ADMIN"},
+      {Right::network_admin, kNetAdmin, policy},
+      {Right::system_admin, kBpf | kPerfmon | kNetAdmin, "this thread does not have CAP_SYS_ADMIN"},
+      {Right::system_admin, kSysAdmin, policy},
+  };
+  for (const auto& tested : cases) {
+    std::ostringstream status;
+    status << "CapEff:\t" << std::hex << std::setw(16) << std::setfill('0') << tested.held << '\n';
+    write("proc/thread-self/status", status.str());
+    EXPECT_THAT(hint(tested.needed), HasSubstr(tested.hint)) << status.str();
+  }
 }
 
 TEST_F(DeniedHint, NamesLockdownWhereTheCapabilitiesAreThere) {

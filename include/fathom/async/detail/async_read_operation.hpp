@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,10 @@ namespace fathom::detail {
 /// A wait alone would not do. While no read is pending Asio sees wake-ups too, and forgets them; a perf event tells of
 /// its records only once, to the first that asks (perf_poll(), Linux 4.1). So the source is asked again after each wait
 /// has begun: what came before that is found then, and what comes later ends the wait.
+///
+/// A descriptor may also be readable with nothing to be had, for as long as that takes: a ring buffer's while a program
+/// has reserved a record and not yet submitted it. After a few such wake-ups the source is asked by the clock instead,
+/// in pauses that grow to a bound.
 template <class State>
 class AsyncReadOperation {
  public:
@@ -56,12 +62,22 @@ class AsyncReadOperation {
         break;
     }
     state->timer.cancel();
+    const bool woken = !std::exchange(pausing_, false) && !waited && waiting_;
     if (auto done = result(*state, waited)) {
       state->reading = state->cancelled = false;
       state->error.clear();
       state->found.reset();
       return done;
     }
+    if (woken && count_wake_up() > kWakeUps) {
+      pausing_ = true;
+      state->timer.expires_after(pause_);
+      pause_ = std::min(2 * pause_, kLongestPause);
+      state->timer.async_wait(std::move(self));
+      return std::nullopt;
+    }
+    waiting_ = true;
+    wait_began_ = Clock::now();
     State::start_tick(state);
     state->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(self));
     if (state->look())
@@ -87,8 +103,27 @@ class AsyncReadOperation {
     return Done{{}, std::move(*state.found)};
   }
 
+  // How many wake-ups in a row there was nothing for; a wait that took its time begins a new row.
+  unsigned count_wake_up() {
+    if (Clock::now() - wait_began_ > kLongestPause) {
+      wake_ups_ = 0;
+      pause_ = kShortestPause;
+    }
+    return ++wake_ups_;
+  }
+
+  using Clock = typename State::Clock;
+  static constexpr unsigned kWakeUps = 4;
+  static constexpr typename Clock::duration kShortestPause = std::chrono::microseconds(100);
+  static constexpr typename Clock::duration kLongestPause = 16 * kShortestPause;
+
   std::shared_ptr<State> state_;
   Step step_ = Step::begin;
+  bool waiting_ = false;  // what comes next ends a wait
+  bool pausing_ = false;  // or this pause
+  unsigned wake_ups_ = 0;
+  typename Clock::duration pause_ = kShortestPause;
+  typename Clock::time_point wait_began_{};
 };
 
 }  // namespace fathom::detail

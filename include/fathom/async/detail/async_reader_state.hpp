@@ -114,9 +114,11 @@ struct AsyncReaderState {
     });
   }
 
+  /// Ends a wait, or the pause that stands for one.
   void end_wait() {
     boost::system::error_code ignored;  // nothing waits, or it is closed
     descriptor.cancel(ignored);         // NOLINT(bugprone-unused-return-value)
+    timer.cancel();
   }
 
   void close() {
@@ -133,7 +135,7 @@ struct AsyncReaderState {
   Drain drain;
   Clock::duration tick;
   boost::asio::posix::stream_descriptor descriptor;
-  boost::asio::steady_timer timer;
+  boost::asio::steady_timer timer;  // of the tick, or of a pause
   bool reading = false;
   bool cancelled = false;
   bool closed = false;
