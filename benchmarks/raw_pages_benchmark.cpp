@@ -1,7 +1,9 @@
 // How fast pages of function_graph become records, events and a tree. Beside ours, on the same bytes: adding up all
-// words (the least that any reader of memory can do), and a loop that knows one kernel's layout by heart.
+// words (the least that any reader of memory can do), and a loop that knows one kernel's layout by heart. At the end
+// two threads against two processes: what they share would show.
 
 #include "packed_file.hpp"
+#include "paired_ratio.hpp"
 
 #include <fathom/graph/call_forest.hpp>
 #include <fathom/rawtrace/event_merger.hpp>
@@ -11,11 +13,18 @@
 
 #include <benchmark/benchmark.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -222,12 +231,89 @@ void to_tree(benchmark::State& state) {
   set_rates(state);
 }
 
+// A CPU's pages to events; true if they are those that were counted.
+bool decode(std::span<const std::byte> pages, const Totals& expected) {
+  ChecksumSink sink;
+  GraphDecoder graph(input().formats, input().symbols, sink);
+  PageDecoder decoder(input().formats);
+  decoder.feed(1, pages, graph);
+  benchmark::DoNotOptimize(sink.sum());
+  return sink.totals() == expected;
+}
+
+// A process that decodes when it is told to.
+class Decoding {
+ public:
+  Decoding() {
+    if (pipe(go_.data()) != 0)
+      std::abort();
+    pid_ = fork();
+    if (pid_ < 0)
+      std::abort();
+    if (pid_ == 0) {
+      char told = 0;
+      const bool right = read(go_[0], &told, 1) == 1 && decode(input().bytes(), input().totals);
+      _exit(right ? 0 : 1);
+    }
+  }
+  ~Decoding() {
+    close(go_[0]);
+    close(go_[1]);
+  }
+  Decoding(const Decoding&) = delete;
+  Decoding& operator=(const Decoding&) = delete;
+
+  void start() const {
+    if (write(go_[1], "", 1) != 1)
+      std::abort();
+  }
+  [[nodiscard]] bool finish() const {
+    int status = 0;
+    return waitpid(pid_, &status, 0) == pid_ && status == 0;
+  }
+
+ private:
+  std::array<int, 2> go_{};
+  pid_t pid_ = -1;
+};
+
+// Two CPUs' pages in two threads, against two processes that have nothing in common, which were started before.
+void two_threads_against_two_processes(benchmark::State& state) {
+  bool right = true;
+  std::optional<Decoding> first;
+  std::optional<Decoding> second;
+  bench::paired_ratio(
+      state,
+      [&right] {
+        bool other = true;
+        std::thread thread([&other] { other = decode(input().bytes(), input().totals); });
+        right = decode(input().bytes(), input().totals) && right;
+        thread.join();
+        right = right && other;
+      },
+      [&] {
+        first->start();
+        second->start();
+        right = first->finish() && right;
+        right = second->finish() && right;
+        first.reset();
+        second.reset();
+      },
+      [&] {
+        first.emplace();
+        second.emplace();
+      });
+  if (!right)
+    state.SkipWithError("other events");
+}
+
 BENCHMARK(add_up_words)->Unit(benchmark::kMillisecond);
 BENCHMARK(by_heart)->Unit(benchmark::kMillisecond);
 BENCHMARK(to_records)->Unit(benchmark::kMillisecond);
 BENCHMARK(to_events)->Unit(benchmark::kMillisecond);
 BENCHMARK(merged_to_events)->Unit(benchmark::kMillisecond);
 BENCHMARK(to_tree)->Unit(benchmark::kMillisecond);
+BENCHMARK(two_threads_against_two_processes)->Unit(benchmark::kMillisecond)->UseManualTime();
 
 }  // namespace
 

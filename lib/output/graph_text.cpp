@@ -319,7 +319,7 @@ void GraphText::duration(std::uint64_t nanoseconds, TextBuffer& out) const {
   *at++ = ' ';
   char* const number = at;
   at = TextBuffer::write_decimal(at, micros);
-  std::size_t length = static_cast<std::size_t>(at - number);
+  auto length = static_cast<std::size_t>(at - number);
   if (length < kDigits) {
     const std::size_t behind = std::min<std::size_t>(3, kDigits - length);
     *at++ = '.';

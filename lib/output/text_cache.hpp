@@ -28,7 +28,7 @@ class TextCache {
     const std::string_view text = scratch.view().substr(start);
     if (used_ == kMost || texts_.size() + text.size() > kMostBytes)
       clear();
-    const std::uint32_t offset = static_cast<std::uint32_t>(texts_.size());
+    const auto offset = static_cast<std::uint32_t>(texts_.size());
     texts_.insert(texts_.end(), text.begin(), text.end());
     const auto length = static_cast<std::uint32_t>(text.size());
     scratch.truncate(start);

@@ -392,6 +392,8 @@ std::uint32_t PrintExpressions::member(std::uint32_t base) {
   }
   if (at(base).op != Op::record)
     return at(base).kind == NodeKind::unknown ? base : unknown(PrintGap::unknown_type);
+  if (base + 1 == program_->nodes.size())
+    program_->nodes.pop_back();  // REC was for this alone
   const EventField* const field = format_->find(name.text);
   return field == nullptr ? unknown(PrintGap::unknown_name) : field_node(*field);
 }
@@ -478,7 +480,7 @@ std::uint32_t PrintExpressions::parenthesized() {
 // `({ int x = (REC->n); x < 9 ? x : 9; })`
 std::uint32_t PrintExpressions::statements() {
   lexer_.take();
-  std::uint32_t last = unknown(PrintGap::bad_syntax);
+  std::uint32_t last = kNoNode;
   while (!failed_ && !lexer_.peek().is("}")) {
     if (lexer_.peek().is_name("static")) {
       skip_to("}");
@@ -502,7 +504,8 @@ std::uint32_t PrintExpressions::statements() {
   }
   expect("}");
   expect(")");
-  return last;
+  failed_ = failed_ || last == kNoNode;
+  return failed_ ? unknown(PrintGap::bad_syntax) : last;
 }
 
 bool PrintExpressions::at_type() const {
@@ -745,25 +748,33 @@ std::uint32_t PrintExpressions::table_call(Op op) {
   return text_node(op, value, static_cast<std::uint32_t>(program_->tables.size() - 1), between);
 }
 
-// Empty where a value is no constant.
+// Empty where a value is no constant. An entry without a text ends the table: `{ -1, 0 }`, `{ 0, ((void *)0) }`, `{ }`.
 std::optional<Table> PrintExpressions::take_table() {
   Table table;
   bool constant_values = true;
+  bool ended = false;
   while (!failed_ && lexer_.accept(",")) {
     expect("{");
+    if (lexer_.accept("}")) {
+      ended = true;
+      continue;
+    }
     const std::size_t nodes = program_->nodes.size();
     const std::uint32_t value = expression();
     expect(",");
     const auto text = take_texts();
+    if (!text)
+      expression();
     expect("}");
-    if (failed_ || !text) {
-      failed_ = true;
+    if (failed_)
       return std::nullopt;
+    ended = ended || !text;
+    if (!ended) {
+      constant_values = constant_values && at(value).op == Op::constant;
+      table.entries.push_back({at(value).value, static_cast<std::uint32_t>(program_->texts.size()),
+                               static_cast<std::uint32_t>(text->size())});
+      program_->texts += *text;
     }
-    constant_values = constant_values && at(value).op == Op::constant;
-    table.entries.push_back({at(value).value, static_cast<std::uint32_t>(program_->texts.size()),
-                             static_cast<std::uint32_t>(text->size())});
-    program_->texts += *text;
     program_->nodes.resize(nodes);
     std::erase_if(locals_, [nodes](const auto& local) { return local.second >= nodes; });
   }

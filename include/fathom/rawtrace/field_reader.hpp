@@ -68,7 +68,7 @@ class FieldReader {
       else if constexpr (std::same_as<T, FieldBitmask>)
         return FieldBitmask(place_.array(*bytes));
       else
-        return *bytes;
+        return bytes;
     }
   }
 
