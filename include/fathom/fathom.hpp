@@ -211,9 +211,20 @@
 ///   what can be traced by name, `traceability.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel. `perf/ksymbol_events.hpp`
-/// - `bpf`: eBPF programs, maps and globals, with types. `bpf/bpf_object.hpp`, then `loaded_bpf.hpp`, `tracepoint.hpp`,
-///   `hash_map.hpp` and the other typed maps, `ring_buffer.hpp`, `test_run.hpp`, `cgroup_program.hpp`.
-///   Its functions are in the component `fathom::bpf`
+/// - `bpf`: eBPF programs, maps and globals, with types. Its functions are in the component `fathom::bpf`.
+///   From file to kernel: `bpf/bpf_object.hpp`, then `program_spec.hpp`, `map_spec.hpp`, `variable_spec.hpp`,
+///   `loaded_bpf.hpp`, `bpf_program.hpp`, `bpf_link.hpp`, `bpf_map.hpp`, `bpf_variable.hpp`, `bpf_error.hpp`.
+///   Programs by what they are attached to: `tracepoint.hpp`, `raw_tracepoint.hpp`, `btf_tracepoint.hpp`; `kprobe.hpp`,
+///   `ksyscall.hpp`, `kprobe_multi.hpp`, `fentry.hpp`, `tracing_multi.hpp`, `lsm.hpp`; `uprobe.hpp`,
+///   `uprobe_multi.hpp`, `usdt.hpp`; `perf_event_program.hpp`, `bpf_timer.hpp`; `xdp.hpp`, `tc_classifier.hpp`,
+///   `tcx.hpp`, `netkit.hpp`, `lwt.hpp`, `netfilter.hpp`; `socket_filter.hpp`, `sk_reuseport.hpp`, `sk_lookup.hpp`,
+///   `sk_msg.hpp`, `sk_skb.hpp`, `flow_dissector.hpp`; `cgroup_program.hpp` with `cgroup.hpp`; `bpf_iter.hpp`,
+///   `struct_ops.hpp`, `freplace.hpp`, `syscall_program.hpp`. Maps: `hash_map.hpp`, `array_map.hpp`, `lpm_trie.hpp`,
+///   `queue_map.hpp`, `bloom_filter.hpp`, `map_of_maps.hpp`, `program_array.hpp`, `fd_array.hpp`, `redirect_map.hpp`,
+///   `sock_map.hpp`, `local_storage.hpp`, `cgroup_attach_storage.hpp`, `stack_trace_map.hpp`, `arena_map.hpp`; read by
+///   `ring_buffer.hpp` and `perf_buffer.hpp`, written by `user_ring_buffer.hpp`. What goes through them is checked:
+///   `record_check.hpp`. Beside them: `bpf_features.hpp`, `test_run.hpp`, `bpf_stats.hpp`, `program_code.hpp`,
+///   `loaded_things.hpp`
 /// - `async`: any of these sources, awaited with Boost.Asio, in the component `fathom::asio`. `async/async_reader.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

@@ -29,14 +29,6 @@ using testing::IsEmpty;
 using Counts = std::map<unsigned, std::uint64_t>;
 
 struct BpfTc : fathom::live::VethTest {
-  // The order in which the programs ran for one frame.
-  std::uint64_t order_of_a_frame(const LoadedBpf& bpf) {
-    auto order = bpf.variable<std::uint64_t>("order");
-    order.store(0);
-    one->send(2);
-    EXPECT_THAT(two->receive(1), ElementsAre(2));
-    return order.load();
-  }
   [[nodiscard]] bool has_clsact() {
     try {
       network->remove_clsact("two");

@@ -50,14 +50,6 @@ struct BpfTcx : fathom::live::VethTest {
     EXPECT_EQ(BpfFeatures().attach(BpfAttachKind::tcx), link ? BpfSupport::yes : BpfSupport::no);
     return link.has_value();
   }
-  // The order in which the programs ran for one frame.
-  std::uint64_t order_of_a_frame(const LoadedBpf& bpf) {
-    auto order = bpf.variable<std::uint64_t>("order");
-    order.store(0);
-    one->send(2);
-    EXPECT_THAT(two->receive(1), ElementsAre(2));
-    return order.load();
-  }
 
   std::string reason;
 };

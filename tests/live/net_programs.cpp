@@ -1,5 +1,7 @@
 #include "net_programs.hpp"
 
+#include <vector>
+
 namespace fathom::live {
 
 LoadedBpf load_network(std::initializer_list<std::string_view> programs) {
@@ -17,6 +19,14 @@ std::map<unsigned, std::uint64_t> frames(const LoadedBpf& bpf, std::string_view 
       found.emplace(mark, seen.frames[mark]);
   }
   return found;
+}
+
+std::uint64_t VethTest::order_of_a_frame(const LoadedBpf& bpf) const {
+  const auto order = bpf.variable(network::order);
+  order.store(0);
+  one->send(2);
+  EXPECT_EQ(two->receive(1), std::vector<std::uint8_t>{2});
+  return order.load();
 }
 
 }  // namespace fathom::live

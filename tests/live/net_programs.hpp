@@ -36,6 +36,8 @@ struct VethTest : BpfTest {
     network.reset();
     BpfTest::TearDown();
   }
+  /// The order in which the programs that count in `order` ran for one frame from "one", which "two" must get.
+  [[nodiscard]] std::uint64_t order_of_a_frame(const LoadedBpf& bpf) const;
 
   std::optional<TestNetwork> network;
   std::optional<PacketSocket> one;

@@ -15,7 +15,9 @@ enum class XdpMode : std::uint8_t {
   any,      ///< native where the driver can, else generic
   native,   ///< in the driver, before the packet has a socket buffer: fast; not every driver can
   generic,  ///< in the network stack (`skb` mode): slower, on every device
-  offload   ///< on the device itself, by a program that was loaded for this device
+  /// On the device itself, by a program that was loaded for this device. BpfObject::load() loads none for a device, so
+  /// that of another loader is meant, by pin or id; of any other it is BpfError (unsupported).
+  offload
 };
 
 /// The enumerator's own name: "native".
