@@ -1,0 +1,35 @@
+#include "common/mapped_file.hpp"
+
+#include <fathom/base/error.hpp>
+#include <fathom/base/unique_fd.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace examples {
+
+MappedFile::MappedFile(const std::string& path) {
+  const fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat about{};
+  if (!file || ::fstat(file.get(), &about) != 0)
+    throw fathom::Error(errno, "open", path);
+  if (!S_ISREG(about.st_mode))
+    throw fathom::Error(std::errc::invalid_argument, "map", path, "it is no regular file");
+  size_ = static_cast<std::size_t>(about.st_size);
+  if (size_ == 0)
+    return;
+  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapped == MAP_FAILED)  // NOLINT: the system's constant
+    throw fathom::Error(errno, "map", path);
+  data_ = static_cast<const std::byte*>(mapped);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr)
+    ::munmap(const_cast<std::byte*>(data_), size_);  // NOLINT: munmap wants it so
+}
+
+}  // namespace examples
