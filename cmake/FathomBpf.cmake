@@ -12,6 +12,7 @@
 # <network.bpf.h> for those of packets, sockets and cgroups.
 #
 #   FATHOM_BPF_CLANG, FATHOM_BPF_STRIP   the compiler (14 or later), and llvm-strip of the same version; found if not set
+#   FATHOM_BPF_HEADER_TOOL               the fathom-bpf-header to run: that of the host, where what is built cannot run here
 function(fathom_add_bpf target source)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "NAME" "INCLUDES;DEFINITIONS;OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -53,9 +54,13 @@ function(fathom_add_bpf target source)
     COMMAND "${FATHOM_BPF_STRIP}" -g "${object}"
     DEPENDS "${source}" ${dependencies}
     COMMENT "BPF object ${name}" VERBATIM)
+  set(header_tool fathom::bpf_header)
+  if(FATHOM_BPF_HEADER_TOOL)
+    set(header_tool "${FATHOM_BPF_HEADER_TOOL}")
+  endif()
   add_custom_command(OUTPUT "${header}" "${embedding}"
-    COMMAND fathom::bpf_header "${object}" "${name}" "${header}" "${embedding}"
-    DEPENDS "${object}" fathom::bpf_header
+    COMMAND "${header_tool}" "${object}" "${name}" "${header}" "${embedding}"
+    DEPENDS "${object}" "${header_tool}"
     COMMENT "Header of the BPF object ${name}" VERBATIM)
 
   target_sources(${target} PRIVATE "${embedding}" "${header}")
