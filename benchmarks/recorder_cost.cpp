@@ -2,11 +2,13 @@
 //
 //   tests/vm/with-tracefs BUILD_DIR/benchmarks/recorder_cost [RUNS [SECONDS [KB]]]
 //
-// Turn by turn, in a ring buffer each of its own of the same size: CPU time of the recording processes per event that
-// they recorded, and the share of events that were lost, from tracing_on until the buffers are drained after
-// tracing_off. Setting up and finishing the file are left out. The answer is checked: the pages that our files hold
-// have as many events as the kernel counted. Needs root, trace-cmd, and a tracefs.
+// Both at once, so that whatever else the machine does strikes both alike, in a ring buffer each of its own of the same
+// size that gets the same events: CPU time of the recording processes per event that they recorded, and the share of
+// events that were lost, from tracing_on until the buffers are drained after tracing_off. Setting up and finishing the
+// file are left out (-d: nor does trace-cmd touch the function tracer). The answer is checked: the pages that our files
+// hold have as many events as the kernel counted. Needs root, trace-cmd, and a tracefs.
 #include <fathom/base/error.hpp>
+#include <fathom/base/unique_fd.hpp>
 #include <fathom/rawtrace/page_decoder.hpp>
 #include <fathom/tracefs/page_files.hpp>
 #include <fathom/tracefs/raw_formats.hpp>
@@ -15,6 +17,7 @@
 #include <fathom/tracefs/trace_fs.hpp>
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +35,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -102,22 +106,42 @@ void wait_until_read(const TraceArray& array) {
   }
 }
 
-// From tracing_on to tracing_off, with these processes at work.
-Cost measure(TraceArray& array, const std::vector<pid_t>& recorders, const Setting& setting) {
-  const auto cpu_seconds = [&] {
+// A recording that has been set up, with tracing off.
+struct Subject {
+  TraceArray array;
+  std::vector<pid_t> recorders;
+
+  [[nodiscard]] double cpu_seconds() const {
     double sum = 0;
     for (const pid_t pid : recorders)
       sum += cpu_seconds_of(pid);
     return sum;
-  };
-  const Counted counted_before = count(array);
-  const double before = cpu_seconds();
-  array.set_tracing_on(true);
+  }
+};
+
+// From tracing_on to tracing_off.
+std::vector<Cost> measure(std::vector<Subject>& subjects, const Setting& setting) {
+  std::vector<Counted> counted_before;
+  std::vector<double> cpu_before;
+  for (const Subject& subject : subjects) {
+    counted_before.push_back(count(subject.array));
+    cpu_before.push_back(subject.cpu_seconds());
+  }
+  for (Subject& subject : subjects)
+    subject.array.set_tracing_on(true);
   make_system_calls(setting.seconds);
-  array.set_tracing_on(false);
-  wait_until_read(array);
-  const Counted counted = count(array);
-  return {cpu_seconds() - before, counted.read - counted_before.read, counted.lost - counted_before.lost};
+  for (Subject& subject : subjects)
+    subject.array.set_tracing_on(false);
+  std::vector<Cost> costs;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    wait_until_read(subjects[i].array);
+    if (subjects[i].array.tracing_on())
+      throw std::runtime_error("somebody switched tracing on again");
+    const Counted counted = count(subjects[i].array);
+    costs.push_back({subjects[i].cpu_seconds() - cpu_before[i], counted.read - counted_before[i].read,
+                     counted.lost - counted_before[i].lost});
+  }
+  return costs;
 }
 
 void check_pages(const fathom::PageFiles& files, const fathom::FormatRegistry& formats, std::uint64_t events) {
@@ -153,38 +177,58 @@ int record(const TraceArray& array, const Setting& setting, int orders, int answ
   return 0;
 }
 
-Cost ours(const fathom::TraceFs& tracefs, const Setting& setting) {
-  fathom::TraceInstance instance = tracefs.instance();
-  instance.set_tracing_on(false);
-  fathom::TraceEvents(instance).enable("raw_syscalls");
-  std::array<int, 2> orders{};
-  std::array<int, 2> answers{};
-  if (::pipe2(orders.data(), O_CLOEXEC) != 0 || ::pipe2(answers.data(), O_CLOEXEC) != 0)
-    throw Error(errno, "make a pipe");
-  const pid_t child = ::fork();
-  if (child == 0) {
-    int status = 1;
+class Ours {
+ public:
+  Ours(const fathom::TraceFs& tracefs, const Setting& setting) : instance_(tracefs.instance()) {
+    instance_.set_tracing_on(false);
+    fathom::TraceEvents(instance_).enable("raw_syscalls");
+    std::array<int, 2> orders{};
+    std::array<int, 2> answers{};
+    if (::pipe2(orders.data(), O_CLOEXEC) != 0 || ::pipe2(answers.data(), O_CLOEXEC) != 0)
+      throw Error(errno, "make a pipe");
+    const fathom::UniqueFd order(orders[0]);
+    fathom::UniqueFd answer(answers[1]);
+    orders_.reset(orders[1]);
+    const fathom::UniqueFd answers_here(answers[0]);
+    child_ = ::fork();
+    if (child_ == 0)
+      ::_exit(run(setting, order.get(), answer.get()));
+    answer.reset();
+    char ready = 0;
+    if (::read(answers_here.get(), &ready, 1) != 1)
+      throw std::runtime_error("our recorder does not record");
+  }
+  ~Ours() {
+    orders_.reset();
+    ::waitpid(child_, nullptr, 0);
+  }
+  Ours(const Ours&) = delete;
+  Ours& operator=(const Ours&) = delete;
+
+  [[nodiscard]] Subject subject() const { return {TraceArray(instance_.files(), instance_.prefix()), {child_}}; }
+  // Throws if it did not go well.
+  void finish() {
+    orders_.reset();
+    int status = 0;
+    if (::waitpid(child_, &status, 0) == child_ && status != 0)
+      throw std::runtime_error("our recorder failed");
+  }
+
+ private:
+  [[nodiscard]] int run(const Setting& setting, int orders, int answers) {
+    orders_.reset();
     try {
-      status = record(instance, setting, orders[0], answers[1]);
+      return record(instance_, setting, orders, answers);
     } catch (const std::exception& error) {
       std::cerr << error.what() << '\n';
+      return 1;
     }
-    ::_exit(status);
   }
-  ::close(answers[1]);
-  char answer = 0;
-  Cost cost;
-  if (::read(answers[0], &answer, 1) == 1)
-    cost = measure(instance, {child}, setting);
-  (void)!::write(orders[1], "s", 1);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  for (const int descriptor : {orders[0], orders[1], answers[0]})
-    ::close(descriptor);
-  if (status != 0)
-    throw std::runtime_error("our recorder failed");
-  return cost;
-}
+
+  fathom::TraceInstance instance_;
+  fathom::UniqueFd orders_;
+  pid_t child_ = -1;
+};
 
 std::string comm_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
@@ -203,38 +247,93 @@ std::vector<pid_t> children_of(pid_t pid, const std::string& comm) {
   return children;
 }
 
+// trace-cmd empties function filters in any case, and fails where a locked-down kernel lets nobody open them: an
+// ordinary file in their places, in this mount namespace, while the object lives.
+class CoveredFilters {
+ public:
+  explicit CoveredFilters(const TraceArray& array) {
+    std::ofstream(std::string(kCover)).flush();
+    const TraceArray top(array.files(), "");
+    for (const TraceArray* const of : {&array, &top}) {
+      for (const char* const name : {"set_ftrace_filter", "set_ftrace_notrace", "set_ftrace_pid",
+                                     "set_ftrace_notrace_pid", "set_graph_function", "set_graph_notrace"}) {
+        const std::string path = array.files()->full_path(of->path(name));
+        const fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!file && errno == EPERM && ::mount(kCover, path.c_str(), nullptr, MS_BIND, nullptr) == 0)
+          covered_.push_back(path);
+      }
+    }
+  }
+  ~CoveredFilters() {
+    for (const std::string& path : covered_)
+      ::umount(path.c_str());
+    ::unlink(kCover);
+  }
+  CoveredFilters(const CoveredFilters&) = delete;
+  CoveredFilters& operator=(const CoveredFilters&) = delete;
+
+ private:
+  static constexpr const char* kCover = "/dev/shm/fathom-recorder-cost.empty";
+  std::vector<std::string> covered_;
+};
+
 // Its recorders are children of it, and so is the command that it waits for.
-Cost theirs(const fathom::TraceFs& tracefs, const Setting& setting) {
-  const std::string name = "recorder-cost-" + std::to_string(::getpid());
-  const std::string output = "/dev/shm/" + name + ".dat";
-  const std::string size = std::to_string(setting.buffer_kb);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const int null = ::open("/dev/null", O_RDWR);
-    ::dup2(null, STDOUT_FILENO);
-    ::execlp("trace-cmd", "trace-cmd", "record", "-q", "-B", name.c_str(), "-e", "raw_syscalls", "-b", size.c_str(),
-             "-o", output.c_str(), "sleep", "1000", nullptr);
-    ::_exit(127);
+class Theirs {
+ public:
+  Theirs(const fathom::TraceFs& tracefs, const Setting& setting)
+      : instance_(quiet(tracefs.instance())),
+        covered_(instance_),
+        output_("/dev/shm/" + instance_.name() + ".dat"),
+        child_(start(instance_.name(), output_, setting)) {
+    // The last thing that it sets up.
+    for (int i = 0; i < 200 && (!instance_.tracing_on() || children_of(child_, "sleep").empty()); ++i)
+      std::this_thread::sleep_for(50ms);
+    recorders_ = children_of(child_, "trace-cmd");
+    instance_.set_tracing_on(false);
+    wait_until_read(instance_);
   }
-  TraceArray array(tracefs.files(), "instances/" + name + '/');
-  std::vector<pid_t> recorders;
-  for (int i = 0; i < 200 && children_of(child, "sleep").empty(); ++i)
-    std::this_thread::sleep_for(50ms);
-  recorders = children_of(child, "trace-cmd");
-  const std::vector<pid_t> command = children_of(child, "sleep");
-  if (recorders.empty() || command.empty()) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    throw std::runtime_error("trace-cmd does not record");
+  ~Theirs() {
+    const std::vector<pid_t> command = children_of(child_, "sleep");
+    ::kill(command.empty() ? child_ : command.front(), SIGTERM);
+    ::waitpid(child_, nullptr, 0);
+    ::unlink(output_.c_str());
   }
-  array.set_tracing_on(false);
-  wait_until_read(array);
-  const Cost cost = measure(array, recorders, setting);
-  ::kill(command.front(), SIGTERM);
-  ::waitpid(child, nullptr, 0);
-  ::unlink(output.c_str());
-  return cost;
-}
+  Theirs(const Theirs&) = delete;
+  Theirs& operator=(const Theirs&) = delete;
+
+  [[nodiscard]] Subject subject() const {
+    if (recorders_.empty())
+      throw std::runtime_error("trace-cmd does not record");
+    return {TraceArray(instance_.files(), instance_.prefix()), recorders_};
+  }
+
+ private:
+  static pid_t start(const std::string& name, const std::string& output, const Setting& setting) {
+    const std::string size = std::to_string(setting.buffer_kb);
+    const fathom::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null)
+      throw Error(errno, "open", "/dev/null");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(null.get(), STDOUT_FILENO);
+      ::dup2(null.get(), STDERR_FILENO);
+      ::execlp("trace-cmd", "trace-cmd", "record", "-q", "-d", "-B", name.c_str(), "-e", "raw_syscalls", "-b",
+               size.c_str(), "-o", output.c_str(), "sleep", "1000", nullptr);
+      ::_exit(127);
+    }
+    return child;
+  }
+  static fathom::TraceInstance quiet(fathom::TraceInstance instance) {
+    instance.set_tracing_on(false);
+    return instance;
+  }
+
+  fathom::TraceInstance instance_;
+  CoveredFilters covered_;
+  std::string output_;
+  pid_t child_;
+  std::vector<pid_t> recorders_;
+};
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -247,15 +346,21 @@ int compare(const Setting& setting) {
   std::vector<double> more_lost;
   std::cout << "run  ns/event ours  trace-cmd  ratio  lost ours  trace-cmd  events ours  trace-cmd\n";
   for (int run = 0; run < setting.runs; ++run) {
-    Cost mine;
-    Cost other;
-    if (run % 2 == 0) {
-      mine = ours(tracefs, setting);
-      other = theirs(tracefs, setting);
-    } else {
-      other = theirs(tracefs, setting);
-      mine = ours(tracefs, setting);
+    std::vector<Cost> costs;
+    {
+      const Theirs other(tracefs, setting);
+      Ours own(tracefs, setting);
+      std::vector<Subject> subjects{own.subject(), other.subject()};
+      // Who is switched on first changes from run to run.
+      if (run % 2 != 0)
+        std::swap(subjects[0], subjects[1]);
+      costs = measure(subjects, setting);
+      if (run % 2 != 0)
+        std::swap(costs[0], costs[1]);
+      own.finish();
     }
+    const Cost& mine = costs[0];
+    const Cost& other = costs[1];
     ratios.push_back(mine.nanoseconds_per_event() / other.nanoseconds_per_event());
     more_lost.push_back(100 * (mine.lost_share() - other.lost_share()));
     std::cout << run + 1 << "  " << mine.nanoseconds_per_event() << "  " << other.nanoseconds_per_event() << "  "

@@ -102,7 +102,7 @@ std::vector<std::byte> RawPipe::take_cut_page() {
   return std::exchange(cut_, {});
 }
 
-std::optional<std::size_t> RawPipe::splice(PageOutlet& outlet) {
+std::optional<RawPipe::Spliced> RawPipe::splice(PageOutlet& outlet) {
   if (!can_splice_)
     return std::nullopt;
   const std::size_t page_size = layout_.page_size();
@@ -112,7 +112,7 @@ std::optional<std::size_t> RawPipe::splice(PageOutlet& outlet) {
     outlet.note_filled(count);
     if (count > 0)
       page_begun_ = false;
-    return count;
+    return Spliced{count, count >= size};
   } catch (const Error& error) {
     if (error.code() != std::errc::invalid_argument)
       throw;

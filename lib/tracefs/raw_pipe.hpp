@@ -32,9 +32,13 @@ class RawPipe {
   [[nodiscard]] TakenPages read(std::span<std::byte> buffer);
   /// What was read of a page that the source did not go on with: none by the kernel. Afterwards it is forgotten.
   [[nodiscard]] std::vector<std::byte> take_cut_page();
-  /// Moves full pages into the outlet's pipe, in which nothing waits. Gives how many bytes; empty where the source can
-  /// only be read.
-  [[nodiscard]] std::optional<std::size_t> splice(PageOutlet& outlet);
+  struct Spliced {
+    std::size_t bytes = 0;
+    bool more = false;  // the outlet had no room for all; else whoever came back at once would get page by page
+  };
+  /// Moves full pages into the outlet's pipe, in which nothing waits. Empty where the source can only be read. Throws
+  /// Error.
+  [[nodiscard]] std::optional<Spliced> splice(PageOutlet& outlet);
   /// Whether a part of a page was read, of which the rest may have to be read too before pages can be spliced (before
   /// Linux 6.1, commit fa8f4a89736b).
   [[nodiscard]] bool page_begun() const noexcept { return page_begun_; }

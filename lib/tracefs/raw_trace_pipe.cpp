@@ -40,7 +40,7 @@ struct RawTracePipe::Impl {
     if (!spliced)
       throw Error(EINVAL, "splice the pages of CPU " + std::to_string(pipe.cpu()), {}, "drain() and write instead");
     (void)outlet->flush(fd);
-    return bytes + *spliced;
+    return bytes + spliced->bytes;
   }
 
   tracefs::RawPipe pipe;

@@ -174,15 +174,18 @@ struct Recorder::Impl {
 
   // Taking pages.
 
-  // How far to go: until there is little, or until there is nothing.
-  enum class Effort : unsigned char { now, all };
+  // How far to go: what is worth it now that something woke us, what there is now, or until there is nothing.
+  enum class Effort : unsigned char { woken, now, all };
 
   std::uint64_t drain(const detail::PageOutput& output, Effort effort) {
     const std::uint64_t before = bytes();
     std::exception_ptr first_error;
-    for (Source& source : sources) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      Source& source = sources[i];
       source.pipe.set_mapped(options.map && output.file == nullptr);
-      source.dry = source.gave = false;
+      source.gave = false;
+      // Nobody looks at files meanwhile, and a few pages at a time cost more than many.
+      source.dry = effort == Effort::woken && output.file != nullptr && wakeups.can_wait(i);
     }
     bool more = flush_waiting(output, effort);
     for (int round = 0; more && (round < kRounds || effort == Effort::all); ++round) {
@@ -231,7 +234,7 @@ struct Recorder::Impl {
       taken_bytes += taken.bytes.size();
       source.note(taken.bytes.size());
       output.take(output.target, {source.pipe.cpu(), taken.bytes});
-      if (!taken.more && effort == Effort::now)
+      if (!taken.more && effort != Effort::all)
         return false;
     }
     return true;
@@ -240,7 +243,7 @@ struct Recorder::Impl {
   bool take_to_file(Source& source, const detail::PageOutput& output, Effort effort, std::exception_ptr& first_error) {
     if (source.pipe.page_begun() && copy_to_file(source, output, effort, first_error) && !outlet_empty())
       return true;
-    std::optional<std::size_t> spliced;
+    std::optional<tracefs::RawPipe::Spliced> spliced;
     try {
       spliced = source.pipe.splice(*outlet);
     } catch (const Error&) {
@@ -248,14 +251,14 @@ struct Recorder::Impl {
         first_error = std::current_exception();
       return false;
     }
-    if (!spliced || (*spliced == 0 && effort == Effort::all))
+    if (!spliced || (spliced->bytes == 0 && effort == Effort::all))
       return copy_to_file(source, output, effort, first_error);
-    if (*spliced == 0)
+    if (spliced->bytes == 0)
       return false;
-    source.note(*spliced);
+    source.note(spliced->bytes);
     waiting_cpu = source.pipe.cpu();
     flush_waiting(output, effort);
-    return true;
+    return spliced->more || effort == Effort::all;
   }
 
   bool copy_to_file(Source& source, const detail::PageOutput& output, Effort effort, std::exception_ptr& first_error) {
@@ -281,7 +284,7 @@ struct Recorder::Impl {
       const int file = output.file(output.target, waiting_cpu);
       if (outlet->flush(file))
         break;
-      if (effort == Effort::now)
+      if (effort != Effort::all)
         return false;
       tracefs::wait_writable(file);
     }
@@ -351,17 +354,23 @@ struct Recorder::Impl {
     return std::nullopt;
   }
 
+  // `work` gives whether there was any. Whether tracing is still on is asked only when there was none for so many
+  // ticks: that costs a file to open.
   template <class Work>
-  RecorderEnd work_until(int descriptor, const RecorderUntil& until, Work work) {
+  RecorderEnd work_until(int descriptor, const RecorderUntil& until, int patience, Work work) {
+    int quiet_ticks = 0;
     while (true) {
       const auto end = sleep(descriptor, until);
       const bool ticked = wakeups.clear();
       if (end)
         return *end;
-      work();
+      if (work())
+        quiet_ticks = 0;
+      else if (ticked)
+        ++quiet_ticks;
       if (until.when && until.when())
         return RecorderEnd::condition;
-      if (ticked && !array.tracing_on())
+      if (ticked && quiet_ticks > patience && !array.tracing_on())
         return RecorderEnd::tracing_off;
     }
   }
@@ -432,12 +441,13 @@ std::uint64_t Recorder::drain_into(const detail::PageOutput& output) {
 }
 
 RecorderEnd Recorder::run_into(const detail::PageOutput& output, const RecorderUntil& until) {
-  return impl_->work_until(impl_->wakeups.all(), until, [&] { impl_->drain(output, Impl::Effort::now); });
+  return impl_->work_until(impl_->wakeups.all(), until, tracefs::RecorderWakeups::kPatience,
+                           [&] { return impl_->drain(output, Impl::Effort::woken) > 0; });
 }
 
 RecorderEnd Recorder::wait(const RecorderUntil& until) {
   // Not at the pipes' readiness: those stay as full as they are.
-  return impl_->work_until(impl_->wakeups.timer(), until, [] {});
+  return impl_->work_until(impl_->wakeups.timer(), until, 0, [] { return false; });
 }
 
 Recording Recorder::dump_into(const detail::PageOutput& output) {

@@ -53,7 +53,7 @@ RecorderWakeups::RecorderWakeups(std::chrono::milliseconds tick)
 
 void RecorderWakeups::add(int pipe) {
   const bool armed = pipe >= 0 && watch(all_.get(), pipe, event_of(EPOLLIN | EPOLLONESHOT, pipes_.size()));
-  pipes_.push_back({armed ? pipe : -1, armed});
+  pipes_.push_back({.descriptor = armed ? pipe : -1, .armed = armed});
 }
 
 bool RecorderWakeups::clear() noexcept {
@@ -65,11 +65,24 @@ bool RecorderWakeups::clear() noexcept {
   while (count == kAtATime) {
     count = ::epoll_wait(all_.get(), events.data(), kAtATime, 0);
     for (int i = 0; i < count; ++i) {
-      if (const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64; number < pipes_.size())
-        pipes_[number].armed = false;
+      const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64;
+      if (number >= pipes_.size())
+        continue;
+      pipes_[number].armed = false;
+      pipes_[number].has_woken = true;
     }
   }
   return ticked_;
+}
+
+bool RecorderWakeups::can_wait(std::size_t number) noexcept {
+  Pipe& pipe = pipes_[number];
+  if (ticked_)
+    ++pipe.ticks_waited;
+  if (pipe.armed && pipe.has_woken && pipe.ticks_waited < kPatience)
+    return true;
+  pipe.ticks_waited = 0;
+  return false;
 }
 
 // By epoll_ctl: the kernel notes that somebody waits for a full buffer only when it is asked how full that is, and
