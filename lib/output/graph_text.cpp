@@ -1,5 +1,7 @@
 #include "graph_text.hpp"
 
+#include "function_arguments.hpp"
+
 #include <fathom/rawtrace/detail/raw_bytes.hpp>
 
 #include <algorithm>
@@ -147,7 +149,8 @@ void GraphText::entry(const Layout::Entry& layout, const RawRecord& record, cons
     no_duration(out);
   indent(depth, out);
   out.append(records_->function_name(function));
-  out.append(leaf ? "();" : "() {");
+  append_args(layout, record, function, out);
+  out.append(leaf ? ";" : " {");
   const bool caller = options_.funcgraph_retaddr && layout.return_address != Layout::kNone;
   const bool returned = leaf && options_.funcgraph_retval && exit_layout.retval != Layout::kNone;
   if (caller || returned) {
@@ -344,6 +347,17 @@ void GraphText::append_retval(std::uint64_t retval, TextBuffer& out) const {
     return out.signed_decimal(static_cast<std::int64_t>(code));
   out.append("0x");
   out.hex(retval);
+}
+
+void GraphText::append_args(const Layout::Entry& layout, const RawRecord& record, std::uint64_t function,
+                            TextBuffer& out) {
+  const std::size_t needed = std::size_t{layout.args} + kRecordedArguments * layout_.long_size;
+  if (layout.args == Layout::kNone || record.size < needed) [[likely]]
+    return out.append("()");
+  std::array<std::uint64_t, kRecordedArguments> registers{};
+  for (std::uint32_t i = 0; i < registers.size(); ++i)
+    registers[i] = long_at(record, layout.args + i * layout_.long_size);
+  records_->append_call(record.id, function, registers, out);
 }
 
 void GraphText::append_columns(std::string& out) const {

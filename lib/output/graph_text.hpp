@@ -56,6 +56,7 @@ class GraphText {
   void append_cpu(std::uint32_t cpu, TextBuffer& out) const;
   void append_task(std::int32_t pid, TextBuffer& out);
   void append_retval(std::uint64_t retval, TextBuffer& out) const;
+  void append_args(const Layout::Entry& layout, const RawRecord& record, std::uint64_t function, TextBuffer& out);
   [[nodiscard]] bool in_interrupt(std::uint64_t function) const;
   [[nodiscard]] bool hidden_entry(Cpu& cpu, std::uint64_t function, std::uint32_t depth) const;
   [[nodiscard]] bool hidden_exit(Cpu& cpu, std::uint32_t depth) const;

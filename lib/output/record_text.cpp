@@ -1,5 +1,7 @@
 #include "record_text.hpp"
 
+#include "function_arguments.hpp"
+
 #include <fathom/rawtrace/detail/raw_bytes.hpp>
 
 #include <algorithm>
@@ -19,7 +21,7 @@ struct OwnEvent {
 };
 // ftrace's own entries (kernel/trace/trace_entries.h): their formats say where the fields are, and code prints them.
 constexpr std::array kOwnEvents = {
-    OwnEvent{"function", RecordKind::function, {"ip", "parent_ip"}, {}},
+    OwnEvent{"function", RecordKind::function, {"ip", "parent_ip"}, "args"},
     OwnEvent{
         "func_repeats", RecordKind::func_repeats, {"ip", "parent_ip", "count", "top_delta_ts", "bottom_delta_ts"}, {}},
     OwnEvent{"kernel_stack", RecordKind::kernel_stack, {"size"}, "caller"},
@@ -248,12 +250,12 @@ void RecordText::append(const RawRecord& record, bool message_only, TextBuffer& 
       probe(event, record, out);
       break;
     case RecordKind::function:
-      function(event, bytes, out);
+      function(event, record.id, bytes, out);
       out.append('\n');
       break;
     case RecordKind::func_repeats: {
       constexpr unsigned kTopBits = 32;
-      function(event, bytes, out);
+      function(event, record.id, bytes, out);
       out.append(" (repeats: ");
       out.decimal(number(event, 2, bytes));
       out.append(", last_ts:");
@@ -469,8 +471,29 @@ void RecordText::openat(Event& event, Bytes record, TextBuffer& out) {
     out.append(static_cast<char>('0' + (mode >> (digits * kOctal) & 7U)));
 }
 
-void RecordText::function(const Event& event, Bytes record, TextBuffer& out) {
-  append_ip(number(event, 0, record), out);
+void RecordText::append_call(std::uint16_t id, std::uint64_t function, std::span<const std::uint64_t> registers,
+                             TextBuffer& out) {
+  const auto found = sources_->symbols.find(function);
+  append_arguments(sources_->types, found ? found->name : std::string_view(), registers, out);
+  if (sources_->types != nullptr)
+    return;
+  // The kernel that recorded them knows its types.
+  PrintGaps gaps;
+  gaps.add(PrintGap::unknown_type);
+  count(id, gaps);
+}
+
+void RecordText::function(const Event& event, std::uint16_t id, Bytes record, TextBuffer& out) {
+  const std::uint64_t address = number(event, 0, record);
+  append_ip(address, out);
+  const std::uint32_t size = formats_->layout().long_size;
+  if (event.rest_offset != 0 && record.size() >= event.rest_offset + kRecordedArguments * size) {
+    const bool swap = event.format->byte_order() != std::endian::native;
+    std::array<std::uint64_t, kRecordedArguments> registers{};
+    for (std::size_t i = 0; i < registers.size(); ++i)
+      registers[i] = detail::load_wide(record.data() + event.rest_offset + i * size, size, false, swap);
+    append_call(id, address, registers, out);
+  }
   const std::uint64_t parent = number(event, 1, record);
   if (!options_.print_parent || parent == 0)
     return;

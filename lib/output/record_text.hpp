@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,8 @@ class RecordText {
   void append_caller(std::uint64_t address, TextBuffer& out);
   /// ` 1234.567890`, or the bare number of a clock that counts no time.
   void append_time(std::uint64_t time, TextBuffer& out) const;
+  /// The arguments of a call, in brackets.
+  void append_call(std::uint16_t id, std::uint64_t function, std::span<const std::uint64_t> registers, TextBuffer& out);
   [[nodiscard]] std::vector<PrintGapCount> gaps() const;
   void count(std::uint16_t id, PrintGaps gaps);
 
@@ -89,7 +92,7 @@ class RecordText {
   void syscall_argument(const Event& event, std::size_t at, Bytes record, TextBuffer& out);
   void openat(Event& event, Bytes record, TextBuffer& out);
   void probe(Event& event, const RawRecord& record, TextBuffer& out);
-  void function(const Event& event, Bytes record, TextBuffer& out);
+  void function(const Event& event, std::uint16_t id, Bytes record, TextBuffer& out);
   void stack(const Event& event, const RawRecord& record, TextBuffer& out);
   void user_stack(const Event& event, Bytes record, TextBuffer& out);
   void marker(Event& event, Bytes record, bool message_only, TextBuffer& out);

@@ -127,6 +127,15 @@ struct TraceTextPrinter::Impl {
     text.append(") ");
   }
 
+  std::string_view text_alone(const RawRecord& record, bool message_only) {
+    single.clear();
+    texts.append(record, message_only, single);
+    std::string_view text = single.view();
+    if (text.ends_with('\n'))
+      text.remove_suffix(1);
+    return text;
+  }
+
   void flush() {
     if (out.empty())
       return;
@@ -188,13 +197,11 @@ void TraceTextPrinter::finish() {
 }
 
 std::string_view TraceTextPrinter::text_of(const RawRecord& record) {
-  TextBuffer& single = impl_->single;
-  single.clear();
-  impl_->texts.append(record, false, single);
-  std::string_view text = single.view();
-  if (text.ends_with('\n'))
-    text.remove_suffix(1);
-  return text;
+  return impl_->text_alone(record, false);
+}
+
+std::string_view TraceTextPrinter::comment_of(const RawRecord& record) {
+  return impl_->text_alone(record, true);
 }
 
 std::uint64_t TraceTextPrinter::records() const noexcept {

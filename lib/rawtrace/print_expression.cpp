@@ -676,7 +676,7 @@ std::uint32_t PrintExpressions::call(std::string_view name) {
   }
   if (in(kBytes) || in(kLengths) || in(kMasks) || name == "__print_dynamic_array") {
     const Token field = lexer_.take();
-    std::uint32_t bytes = field_call(field.text);
+    const std::uint32_t bytes = field_call(field.text);
     if (name == "__print_dynamic_array") {
       expect(",");
       const std::uint32_t size = expression();

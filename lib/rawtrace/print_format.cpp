@@ -17,7 +17,6 @@ namespace {
 
 using rawtrace::kNoNode;
 using rawtrace::Node;
-using rawtrace::NodeKind;
 using rawtrace::Piece;
 using rawtrace::PrintExpressions;
 using rawtrace::PrintProgram;

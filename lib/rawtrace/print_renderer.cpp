@@ -448,7 +448,7 @@ void PrintRenderer::symbolic(const Node& node) {
 void PrintRenderer::array(std::span<const std::byte> content, std::uint64_t count, std::uint32_t size) {
   if (size != 1 && size != 2 && size != 4 && size != 8)
     return miss(PrintGap::unknown_type);
-  const std::uint64_t shown = std::min<std::uint64_t>({count, content.size() / size, kMaxElements});
+  const auto shown = std::min<std::uint64_t>({count, content.size() / size, kMaxElements});
   if (shown < count)
     gaps_.add(PrintGap::short_record);
   out_->append('{');

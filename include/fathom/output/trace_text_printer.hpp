@@ -1,6 +1,6 @@
 #pragma once
 
-#include <fathom/base/parse_stats.hpp>
+#include <fathom/btf/btf.hpp>
 #include <fathom/event/events.hpp>
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/rawtrace/address_names.hpp>
@@ -31,8 +31,11 @@ struct AddressRange {
 
 /// What a TraceTextPrinter looks things up in. All of it may be left out.
 struct TraceTextSources {
-  AddressNames symbols;        ///< of functions; what it refers to must outlive the printer
-  TaskNames tasks;             ///< names, and the thread groups for the option `record-tgid`
+  AddressNames symbols;  ///< of functions; what it refers to must outlive the printer
+  TaskNames tasks;       ///< names, and the thread groups for the option `record-tgid`
+  /// The kernel's types: names and kinds of the arguments that functions were recorded with (Linux 6.15). Without them
+  /// the brackets are empty, as where the kernel has none. What it points to must outlive the printer.
+  const Btf* types = nullptr;
   PrintkFormats strings;       ///< texts that records hold only the address of
   AddressRange irqentry_text;  ///< `__irqentry_text_start` to `__irqentry_text_end`: functions with an arrow in a graph
   std::uint32_t cpus = 1;      ///< possible CPUs: the graph's column of CPUs is as wide as the highest number
@@ -103,6 +106,10 @@ class TraceTextPrinter {
   /// The text of a record alone, what follows `: ` of the default line, without the newline. Good until the next call
   /// of anything.
   [[nodiscard]] std::string_view text_of(const RawRecord& record);
+
+  /// The text of a record as it stands in a comment of a graph: that of a marker is its message alone. Good until the
+  /// next call of anything. What GraphDecoder::comment_with() takes.
+  [[nodiscard]] std::string_view comment_of(const RawRecord& record);
 
   /// How many records were printed.
   [[nodiscard]] std::uint64_t records() const noexcept;

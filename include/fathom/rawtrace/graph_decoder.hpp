@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -39,7 +40,7 @@ namespace fathom {
 /// overruns, and `retval` where the kernel records it. A TaskChange comes where text has its banner. Arguments and
 /// return addresses come as numbers. Function names are those of the addresses, each looked up once; an address that
 /// nobody knows is named `0x...`. What text prints as comments, stacks and other lines is given on as RawRecord if the
-/// sink has `on(const RawRecord&)`. Irq arrows are not made.
+/// sink has `on(const RawRecord&)`, and comments as text with comment_with(). Irq arrows are not made.
 ///
 /// The sink must outlive the decoder and stay where it is; symbols and names are kept as copies. Records are never
 /// trusted: one too short for its fields is counted (`short_event`). Memory: 32 bytes a function, 100 a CPU. Not safe
@@ -50,6 +51,10 @@ class GraphDecoder {
   /// Throws Error (std::errc::invalid_argument) if `formats` lacks function_graph's, or these lack a field.
   GraphDecoder(const FormatRegistry& formats, const Symbols& symbols, Sink& sink, TaskNames tasks = {})
       : layout_(detail::GraphRecordLayout::of(formats)), symbols_(symbols), tasks_(std::move(tasks)), sink_(&sink) {}
+
+  /// Gives comments, too, if the sink takes GraphComment: `text(record)` is what the kernel would print between the
+  /// signs, as TraceTextPrinter::comment_of(). Of all records that are not function_graph's, functions or stacks.
+  void comment_with(std::function<std::string_view(const RawRecord&)> text) { comment_text_ = std::move(text); }
 
   /// Takes a record, and the next one of its CPU if it is known. What PageDecoder and EventMerger call.
   void on(const RawRecord& record, const RawRecord* next) {
@@ -156,6 +161,18 @@ class GraphDecoder {
     if (record.id != layout_.function && record.id != layout_.kernel_stack)
       set_task(cpu_of(record.cpu), record.cpu, pid_of(record));
     offer(*sink_, record);
+    give_comment(record);
+  }
+
+  void give_comment(const RawRecord& record) {
+    if constexpr (requires(const GraphComment& comment) { sink_->on(comment); }) {
+      if (!comment_text_ || record.id == layout_.function || record.id == layout_.kernel_stack)
+        return;
+      GraphComment comment;
+      set_context(comment.context, record, cpu_of(record.cpu));
+      comment.text = comment_text_(record);
+      sink_->on(comment);
+    }
   }
 
   static void set_context(EventContext& context, const RawRecord& record, const Cpu& cpu) noexcept {
@@ -213,6 +230,7 @@ class GraphDecoder {
   TaskNames tasks_;
   Sink* sink_;
   detail::FunctionCache functions_;
+  std::function<std::string_view(const RawRecord&)> comment_text_;
   std::unordered_map<std::uint32_t, Cpu> cpus_;
   Cpu* last_cpu_ = nullptr;
   std::uint32_t last_number_ = 0;
