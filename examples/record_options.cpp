@@ -1,0 +1,99 @@
+#include "record_options.hpp"
+
+#include "common/program.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace record {
+
+namespace {
+
+using examples::UsageError;
+
+constexpr const char* kDescription =
+    "Records what the kernel does while a command runs, into a trace.dat, for `report`, trace-cmd and KernelShark.\n\n"
+    "       record [OPTIONS] -- COMMAND [ARGUMENTS]\n";
+
+constexpr const char* kFooter =
+    R"(
+EVENT is SYSTEM:EVENT, each with globs, or a system alone; a filter may follow: 'sched:sched_switch:prev_prio < 120'.
+Only COMMAND and its children are recorded, unless --all says otherwise. The pages go from the ring buffers into files
+beside FILE by splice, without being copied, and then into FILE.
+
+--cpu-limit keeps `record` itself below so many percent of one CPU while it records: it reads less often then, and what
+does not fit into the kernel's buffers meanwhile is lost, and counted.
+
+Exit status: that of COMMAND as a shell gives it (128 + n for signal n; 126, 127 if it can't be run). Failures of record
+itself: 1, and a message `record: cannot ...`; 2 wrong usage; 77 the kernel lacks the tracer or what an option needs.
+
+Needs root. The kernel's settings are as before when it ends.
+
+  record -e sched -e raw_syscalls -- ls /               events of two systems
+  record -p function_graph -o graph.dat -- ls /         what ls makes the kernel do
+  record -e 'irq:*' --all --cpu-limit 5 -- sleep 10     the whole system's interrupts, at little cost
+)";
+
+// "sched:sched_switch:prev_prio < 120", "sched:sched_switch", "sched".
+std::pair<std::string, std::string> parse_event(const std::string& text) {
+  const auto system = text.find(':');
+  const auto filter = system == std::string::npos ? system : text.find(':', system + 1);
+  if (filter == std::string::npos)
+    return {text, {}};
+  return {text.substr(0, filter), text.substr(filter + 1)};
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  // What follows the first `--` is the command's, word by word.
+  const char* const* const last = argv + argc;
+  const char* const* const dashes = std::find(argv + std::min(argc, 1), last, std::string_view("--"));
+  Options options;
+  if (dashes != last)
+    options.command.assign(dashes + 1, last);
+
+  std::vector<std::string> events;
+  CLI::App app(kDescription, "record");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "record (fathom) " + std::string(examples::version()));
+  app.prefix_command();
+  app.add_option("-e,--event", events, "Record these events")->allow_extra_args(false)->type_name("EVENT[:FILTER]");
+  app.add_option("-p,--tracer", options.tracer, "Use this tracer: function_graph, function")->type_name("TRACER");
+  app.add_option("-o,--output", options.output, "Write this file (default: trace.dat)")->type_name("FILE");
+  app.add_option("--cpu-limit", options.cpu_limit, "Take at most so much of one CPU")
+      ->check(CLI::Range(1U, 100U))
+      ->type_name("PERCENT");
+  app.add_option("--buffer-size", options.buffer_size_kb, "Of each CPU's ring buffer, in KiB")
+      ->check(CLI::PositiveNumber)
+      ->type_name("KB");
+  app.add_option("--file-version", options.version, "6 or 7 (default)")->check(CLI::IsMember({6U, 7U}))->type_name("N");
+  app.add_flag("--compress", options.compress, "With zstd; version 7 alone");
+  app.add_flag("--all", options.all, "All tasks, not only COMMAND and its children");
+  app.add_flag("--json", options.json, "At the end, one JSON object on standard output: what was recorded and lost");
+  app.add_flag("-q,--quiet", options.quiet, "No live line, and no account at the end unless something was lost");
+  try {
+    app.parse(static_cast<int>(dashes - argv), argv);
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(e.what());
+  }
+  if (const std::vector<std::string> extras = app.remaining(); !extras.empty())
+    throw UsageError(extras.front() +
+                     (extras.front().starts_with('-') ? ": there is no such option" : ": put -- before the command"));
+  if (options.command.empty())
+    throw UsageError("nothing to run: give -- COMMAND");
+  if (events.empty() && !options.tracer)
+    throw UsageError("nothing to record: give -e EVENT or -p TRACER");
+  if (options.compress && options.version == 6)
+    throw UsageError("--compress: version 6 knows no compression");
+  std::ranges::transform(events, std::back_inserter(options.events), parse_event);
+  return options;
+}
+
+}  // namespace record
