@@ -30,7 +30,7 @@ struct RecorderOptions {
   std::optional<std::uint64_t> subbuf_size_kb{};
   /// How full a buffer wakes the reader, in percent (Linux 5.0); the kernel's own default is 50.
   std::optional<unsigned> buffer_percent{};
-  /// How often to look though nothing woke it.
+  /// How often to look though nothing woke it; for run() into files every fifth time, if wake-ups are known to come.
   std::chrono::milliseconds tick{10};
   /// How many bytes of pages a sink is given at most at a time, a page at least.
   std::size_t chunk_bytes = std::size_t{256} * 1024;
@@ -50,7 +50,7 @@ enum class RecorderEnd : std::uint8_t {
   until,        ///< that descriptor is readable
   stop,         ///< so is that
   condition,    ///< `when` was true
-  tracing_off,  ///< somebody switched tracing off: a traceoff trigger, or another program
+  tracing_off,  ///< tracing is off: by a traceoff trigger or another program, or it never began; seen after some ticks
 };
 
 /// Records all CPUs of a buffer as raw pages, into files or into a sink of this process, and counts what was lost.
