@@ -558,10 +558,10 @@ void RecordText::marker(Event& event, Bytes record, bool message_only, TextBuffe
     missed_.add(PrintGap::unknown_string);
     return out.append("<?>\n");
   }
-  // Of trace_printk()'s binary form the arguments stand behind, in the format's order; the format alone is shown.
-  if (event.kind == RecordKind::bprint && text->find('%') != std::string_view::npos)
-    missed_.add(PrintGap::bad_conversion);
-  out.append(*text);
+  if (event.kind == RecordKind::bputs)
+    return out.append(*text);
+  const auto arguments = event.rest ? (*event.rest)(record) : std::nullopt;
+  missed_ |= render_bprint(*text, arguments.value_or(Bytes{}), formats_->layout(), print_sources_, out);
 }
 
 void RecordText::raw_data(const Event& event, const RawRecord& record, TextBuffer& out) {

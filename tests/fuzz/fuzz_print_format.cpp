@@ -61,6 +61,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t most = text.size() + (print.conversions() + 1) * (4200 + 4 * record.size() + text.size()) + 4096;
     if (out.size() > most)
       std::abort();
+    out.clear();
+    fathom::render_bprint(text, record, layout, {.symbols = fathom::AddressNames(symbols)}, out);
+    if (out.size() > text.size() * 4200 + record.size() + 4096)
+      std::abort();
   }
   return 0;
 }

@@ -117,4 +117,14 @@ class PrintFormat {
   std::unique_ptr<const rawtrace::PrintProgram> program_;
 };
 
+/// Adds the text of a trace_printk() whose record has its arguments packed: ftrace's event `bprint`, whose field `fmt`
+/// is the address of the format and whose field `buf` are the arguments.
+///
+///     if (const auto format = strings.find(fmt))                     // PrintkFormats
+///       render_bprint(*format, buf, formats.layout(), sources, out);
+///
+/// Bytes are not trusted: a conversion without an argument is printed as `<?>`. Allocates as it goes.
+PrintGaps render_bprint(std::string_view format, std::span<const std::byte> arguments, const PageLayout& layout,
+                        const PrintSources& sources, TextBuffer& out);
+
 }  // namespace fathom

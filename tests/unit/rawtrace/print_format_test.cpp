@@ -263,6 +263,34 @@ TEST(PrintFormat, NearlyAllFormatsOfRealKernelsAreUnderstood) {
   }
 }
 
+TEST(PrintFormat, PackedArgumentsOfTracePrintk) {
+  std::string packed;
+  const auto add = [&packed](auto value, std::size_t alignment) {
+    packed.resize((packed.size() + alignment - 1) / alignment * alignment);
+    packed.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  add(std::int32_t{-3}, 4);
+  packed += std::string("text\0", 5);
+  add(std::uint64_t{0xffffffff81000010}, 4);
+  add('x', 1);
+  add(std::int16_t{-7}, 2);
+  add(std::int32_t{6}, 4);
+  add(std::uint32_t{42}, 4);
+  packed += std::string("1.2.3.4\0", 8);
+  add(std::uint64_t{0xffffffff81000010}, 4);
+  const Symbols symbols;
+  const auto print = [&](std::string_view bytes) {
+    TextBuffer out;
+    const PrintGaps gaps = render_bprint("%d %s %lx %c %hd [%*u] %pI4 %ps\n", test::as_bytes(bytes), {},
+                                         {.symbols = AddressNames(symbols)}, out);
+    return Rendered{std::string(out.view()), gaps};
+  };
+  EXPECT_EQ(print(packed).text, "-3 text ffffffff81000010 x -7 [    42] 1.2.3.4 vfs_read [ext4]\n");
+  EXPECT_FALSE(print(packed).gaps.any());
+  for (std::size_t size = 0; size < packed.size(); ++size)
+    EXPECT_TRUE(print(packed.substr(0, size)).gaps.has(PrintGap::missing_argument)) << size;
+}
+
 TEST(PrintkFormats, LinesAreTextsByAddress) {
   const auto texts = PrintkFormats::parse("0xffff1 : \"a\\tb\\n\"\nnonsense\n0x2 : \"\"\n0x3 : \"cut");
   EXPECT_EQ(texts.size(), 2U);
