@@ -1,16 +1,13 @@
 #include "trace_cmd_files.hpp"
-
-#include <fathom/tracedat/trace_dat_writer.hpp>
+#include "write_again.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <string>
 
 namespace fathom::test {
 namespace {
@@ -30,43 +27,7 @@ std::string output_of(const std::string& command) {
   return status == 0 ? text : text + "\nstatus " + std::to_string(status);
 }
 
-struct Case {
-  const char* name;
-  std::uint32_t version;
-  bool compressed;
-  friend void PrintTo(const Case& c, std::ostream* out) {
-    *out << c.name << " as " << c.version << (c.compressed ? " with zstd" : "");
-  }
-};
-
-// A file that trace-cmd wrote, written again by us; with or without all that it can do without.
-std::string write_again(const std::string& bytes, const Case& how, bool bare) {
-  const ZstdCodec zstd;
-  TraceDatReader file(as_bytes(bytes), {.path = how.name, .codec = &zstd});
-  TraceDatParts parts;
-  parts.header_page = file.header_page();
-  parts.header_event = file.header_event();
-  parts.formats = file.format_texts();
-  parts.kallsyms = file.kallsyms();
-  parts.cmdlines = file.cmdlines();
-  parts.cpus = file.cpu_count().value();
-  if (!bare) {
-    parts.printk_formats = file.printk_formats();
-    parts.options = file.options();
-  }
-  std::string path = testing::TempDir() + "fathom-" + how.name + '-' + std::to_string(::getpid()) + ".dat";
-  std::ofstream out(path, std::ios::binary);
-  TraceDatWriter writer(out, parts, {.version = how.version, .codec = how.compressed ? &zstd : nullptr});
-  for (const TraceDatCpu& cpu : file.buffers().at(0).cpus) {
-    const TraceDatBytes pages = file.pages(file.buffers()[0], cpu);
-    writer.begin(0, cpu.cpu);
-    writer.write(pages.bytes());
-  }
-  writer.finish();
-  return path;
-}
-
-class TraceCmdReadsOurs : public testing::TestWithParam<Case> {
+class TraceCmdReadsOurs : public testing::TestWithParam<FileKind> {
  protected:
   void SetUp() override {
     if (output_of("trace-cmd --version").find("trace-cmd version") == std::string::npos)
@@ -93,10 +54,11 @@ TEST_P(TraceCmdReadsOurs, PrintsTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, TraceCmdReadsOurs,
-                         testing::Values(Case{"events", 6, false}, Case{"events", 7, false}, Case{"events", 7, true},
-                                         Case{"events-v6", 6, false}, Case{"events-v6", 7, true},
-                                         Case{"fgraph-events", 6, false}, Case{"fgraph-events", 7, true},
-                                         Case{"function", 7, false}, Case{"function", 6, false}));
+                         testing::Values(FileKind{"events", 6, false}, FileKind{"events", 7, false},
+                                         FileKind{"events", 7, true}, FileKind{"events-v6", 6, false},
+                                         FileKind{"events-v6", 7, true}, FileKind{"fgraph-events", 6, false},
+                                         FileKind{"fgraph-events", 7, true}, FileKind{"function", 7, false},
+                                         FileKind{"function", 6, false}));
 
 }  // namespace
 }  // namespace fathom::test
