@@ -11,12 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace fathom::live {
 namespace {
@@ -67,9 +69,15 @@ class RecorderTraces : public testing::TestWithParam<SessionPlace> {
       GTEST_SKIP() << "changes the top level: only in a VM";
   }
 
-  // In an instance the events are its own, and go with it.
+  // In an instance the events are its own, and go with it. Outside of a VM others may have instances too.
   [[nodiscard]] std::map<std::string, std::string> settings() const {
-    return read_settings(tracefs_, GetParam() == SessionPlace::top_level ? Walk::all : Walk::without_events);
+    auto all = read_settings(tracefs_, GetParam() == SessionPlace::top_level ? Walk::all : Walk::without_events);
+    std::erase_if(all, [&](const auto& setting) {
+      return setting.first.starts_with("instances/") && std::ranges::none_of(makers_, [&](pid_t maker) {
+               return setting.first.starts_with("instances/fathom_" + std::to_string(maker) + '_');
+             });
+    });
+    return all;
   }
 
   [[nodiscard]] static RecorderOptions options(const TraceArray& array) {
@@ -89,6 +97,7 @@ class RecorderTraces : public testing::TestWithParam<SessionPlace> {
   }
 
   TraceFs tracefs_;
+  std::vector<pid_t> makers_{::getpid()};
 };
 
 TEST_P(RecorderTraces, NothingIsLeftBehind) {
@@ -127,6 +136,7 @@ TEST_P(RecorderTraces, NorByAProcessThatIsKilledInTheMiddle) {
     }
     ::_exit(1);
   }
+  makers_.push_back(child);
   inlet.reset();
   char ready = 0;
   EXPECT_EQ(::read(outlet.get(), &ready, 1), 1);
