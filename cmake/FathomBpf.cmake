@@ -7,12 +7,13 @@
 # maps and variables with their types, and the records that these use as C++ structs. NAME is the file's name up to its
 # first dot, with '_' for what no C++ name may have; names of the C library's functions (kill.bpf.c), of macros and of
 # the language's words are refused, and want a NAME. Names in it that C++ or a macro has for something else get a '_'
-# behind them. The source may include <bpf/bpf_helpers.h> of libbpf, and
-# <fathom.bpf.h> and <timer.bpf.h> of ours, and first of all one of <kernel_types.bpf.h> for programs that trace and
-# <network.bpf.h> for those of packets, sockets and cgroups.
+# behind them. The source may include <bpf/bpf_helpers.h> of libbpf, and <fathom.bpf.h> and <timer.bpf.h> of ours; and
+# before all others but <fathom.bpf.h> one of <kernel_types.bpf.h>, for programs that trace, and <network.bpf.h>, for
+# those of packets, sockets and cgroups.
 #
 #   FATHOM_BPF_CLANG, FATHOM_BPF_STRIP   the compiler (14 or later), and llvm-strip of the same version; found if not set
-#   FATHOM_BPF_HEADER_TOOL               the fathom-bpf-header to run: that of the host, where what is built cannot run here
+#   FATHOM_BPF_HEADER_TOOL               the fathom-bpf-header to run: one built for the host, where what is built for the
+#                                        target cannot run here
 function(fathom_add_bpf target source)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "NAME" "INCLUDES;DEFINITIONS;OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)

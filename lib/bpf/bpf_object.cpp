@@ -1,3 +1,4 @@
+#include "error_cause.hpp"
 #include "handles.hpp"
 #include "kernel_constants.hpp"
 #include "libbpf_print.hpp"
@@ -197,46 +198,53 @@ BpfObject BpfObject::open(const EmbeddedBpf& embedded, BpfOpenOptions options) {
 }
 
 const std::string& BpfObject::name() const noexcept {
-  return state_->name;
+  static const std::string none;
+  return state_ ? state_->name : none;
 }
-std::span<ProgramSpec> BpfObject::programs() noexcept {
-  return state_->specs.programs;
+BpfObject::State& BpfObject::state() const {
+  if (!state_)
+    throw bpf::failed(EBADF, "use", {}, "an object that was moved from");
+  return *state_;
 }
-std::span<MapSpec> BpfObject::maps() noexcept {
-  return state_->specs.maps;
+std::span<ProgramSpec> BpfObject::programs() {
+  return state().specs.programs;
 }
-std::span<VariableSpec> BpfObject::variables() noexcept {
-  return state_->specs.variables;
+std::span<MapSpec> BpfObject::maps() {
+  return state().specs.maps;
+}
+std::span<VariableSpec> BpfObject::variables() {
+  return state().specs.variables;
 }
 std::optional<Btf> BpfObject::btf() const {
-  return state_->btf;
+  return state().btf;
 }
 
 ProgramSpec& BpfObject::program(std::string_view name) {
-  return find_spec(state_->specs.programs, name, "program", state_->name, "it has no programs");
+  return find_spec(state().specs.programs, name, "program", state().name, "it has no programs");
 }
 MapSpec& BpfObject::map(std::string_view name) {
-  return find_spec(state_->specs.maps, name, "map", state_->name, "it has no maps");
+  return find_spec(state().specs.maps, name, "map", state().name, "it has no maps");
 }
 VariableSpec& BpfObject::variable(std::string_view name) {
-  return find_spec(state_->specs.variables, name, "variable", state_->name,
-                   state_->btf ? "it has no global variables" : "it has no BTF: compile it with -g");
+  return find_spec(state().specs.variables, name, "variable", state().name,
+                   state().btf ? "it has no global variables" : "it has no BTF: compile it with -g");
 }
 std::optional<RecordLayout> BpfObject::record(std::string_view type_name) const {
-  return bpf::find_record(state_->btf, type_name);
+  return bpf::find_record(state().btf, type_name);
 }
 
 LoadedBpf BpfObject::load() {
+  State& opened = state();
   bpf::LogBuffers logs;
   for (;;) {
-    ObjectPointer object = state_->take_opened();
-    bpf::apply_specs(object.get(), state_->specs, state_->as_opened, state_->name);
+    ObjectPointer object = opened.take_opened();
+    bpf::apply_specs(object.get(), opened.specs, opened.as_opened, opened.name);
     logs.give_to(object.get());
     const bpf::PrintScope scope;
     const int result = bpf_object__load(object.get());
     if (result == 0)
-      return state_->loaded(std::move(object), logs);
-    auto program = bpf::failed_program(scope.warnings(), state_->specs.programs);
+      return opened.loaded(std::move(object), logs);
+    auto program = bpf::failed_program(scope.warnings(), opened.specs.programs);
     // Where the warnings went to a callback that the program has set since: loading ends at the program that fails.
     if (!program)
       program = logs.last_written();
@@ -244,10 +252,10 @@ LoadedBpf BpfObject::load() {
     if (result == -ENOSPC && program && logs.grow(*program))
       continue;
     throw bpf::load_error({.errno_value = -result,
-                           .object = state_->name,
+                           .object = opened.name,
                            .messages = scope.warnings(),
-                           .programs = state_->specs.programs,
-                           .maps = state_->specs.maps,
+                           .programs = opened.specs.programs,
+                           .maps = opened.specs.maps,
                            .program = program,
                            .log = program ? logs.log(*program) : std::string_view()});
   }

@@ -9,6 +9,8 @@
 #include <fathom/bpf/record_layout.hpp>
 #include <fathom/bpf/syscall_program.hpp>
 
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,10 +102,18 @@ class OnCpu {
   int error_ = 0;
 };
 
+// Maps that hold a timer always do: the kernel finds the timer by it.
+bool has_types(const BpfMap& map) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  return ::bpf_obj_get_info_by_fd(map.native_handle(), &info, &size) == 0 && info.btf_value_type_id != 0;
+}
+
 // A map of FATHOM_TIMER that another process made.
 ArrayMap<fathom_timer> pinned_timer(const std::string& path) {
   const BpfMap map = BpfMap::open_pinned(path);
-  if (map.type() != BpfMapType::array || map.value_size() != sizeof(fathom_timer) || map.max_entries() != 1)
+  if (map.type() != BpfMapType::array || map.value_size() != sizeof(fathom_timer) || map.max_entries() != 1 ||
+      !has_types(map))
     throw bpf::bad_object(EINVAL, "stop the timer", {}, path, "it is no map of FATHOM_TIMER");
   return ArrayMap<fathom_timer>(map);
 }

@@ -79,6 +79,8 @@ std::vector<Capability> capabilities_of(Right right) {
       return {kBpf, kPerfmon};
     case Right::network:
       return {kBpf, kNetAdmin};
+    case Right::extension:
+      return {kBpf, kPerfmon, kNetAdmin};
     case Right::network_query:
       return {kNetAdmin};
     case Right::network_admin:
@@ -158,6 +160,7 @@ Right right_to_load(BpfProgramType type) noexcept {
     case BpfProgramType::socket_filter:
     case BpfProgramType::cgroup_skb:
     case BpfProgramType::sk_reuseport:
+    case BpfProgramType::sk_lookup:
     case BpfProgramType::syscall:
     case BpfProgramType::unspec:
       return Right::bpf;
@@ -178,9 +181,10 @@ Right right_to_load(BpfProgramType type) noexcept {
     case BpfProgramType::cgroup_sockopt:
     case BpfProgramType::cgroup_sysctl:
     case BpfProgramType::sock_ops:
-    case BpfProgramType::sk_lookup:
     case BpfProgramType::netfilter:
       return Right::network;
+    case BpfProgramType::ext:
+      return Right::extension;
     default:
       return Right::tracing;
   }

@@ -26,6 +26,7 @@ enum class Right : std::uint8_t {
   bpf,            ///< CAP_BPF: maps, programs of few types
   tracing,        ///< CAP_BPF and CAP_PERFMON: programs that see the kernel's memory
   network,        ///< CAP_BPF and CAP_NET_ADMIN: programs and maps of the network's and cgroups' types
+  extension,      ///< CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: programs that may extend any other
   network_query,  ///< CAP_NET_ADMIN: what is attached to devices and cgroups
   network_admin,  ///< CAP_NET_ADMIN, and nothing else is as good: what rtnetlink does, packets of cgroups
   system_admin    ///< CAP_SYS_ADMIN: what goes by id

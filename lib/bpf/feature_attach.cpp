@@ -1,4 +1,5 @@
 #include "feature_probe.hpp"
+#include "libbpf_print.hpp"
 #include "link_create.hpp"
 #include "perf/open_probe.hpp"
 #include "rtnetlink.hpp"
@@ -70,6 +71,7 @@ BpfSupport try_tracing_multi() {
   const ProbeLoad load = load_probe({BpfProgramType::tracing, BpfAttachType::trace_fentry_multi});
   if (!load.program)
     return support_of(load);
+  const PrintScope quiet;
   const int type = libbpf_find_vmlinux_btf_id(kFunction, BPF_TRACE_FENTRY);
   if (type <= 0)
     return BpfSupport::unknown;

@@ -87,6 +87,8 @@ BpfFailure gone(BpfFailure failure, const std::optional<BpfLinkInfo>& info) {
 }
 
 BpfFailure refused(BpfFailure failure, const BpfLinkInfo& info, const BpfProgram& program) {
+  if (info.type == BpfLinkType::struct_ops)
+    return with_target(std::move(failure), "the link holds a table: update it with another StructOps");
   if (!takes_other_programs(info.type)) {
     failure.cause = BpfCause::unsupported;
     failure.hint = "links of kind " + std::string(to_string(info.type)) +
@@ -114,8 +116,13 @@ BpfFailure explained(int errno_value, const detail::LinkState& link, const BpfPr
 }  // namespace
 
 void check_update(const detail::LinkState& link, const BpfProgram& program) {
-  if (link.program_type && *link.program_type != program.type())
-    throw BpfError(with_target(update_failure(EINVAL, link, program.name()), other_type(*link.program_type, program)));
+  if (!link.program_type || *link.program_type == program.type())
+    return;
+  BpfFailure failure = update_failure(EINVAL, link, program.name());
+  const std::optional<BpfLinkInfo> info = info_of(link);
+  if (info && !takes_other_programs(info->type))
+    throw BpfError(refused(std::move(failure), *info, program));
+  throw BpfError(with_target(std::move(failure), other_type(*link.program_type, program)));
 }
 
 BpfError update_error(int errno_value, const detail::LinkState& link, const BpfProgram& program) {

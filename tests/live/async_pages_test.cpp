@@ -46,6 +46,7 @@ class AsyncPages : public testing::Test {
 TEST_F(AsyncPages, AFewEventsAreGivenByTheTimer) {
   asio::io_context context;
   std::uint64_t events = 0;
+  std::size_t ended_readers = 0;
   Tally tally(read_formats(instance_));
   std::vector<std::unique_ptr<AsyncPageReader<RawTracePipe>>> readers;
   for (const unsigned cpu : instance_.cpus().cpus()) {
@@ -57,7 +58,8 @@ TEST_F(AsyncPages, AFewEventsAreGivenByTheTimer) {
           while (true)
             tally.on(RawPages{cpu, co_await reader.async_read_pages(asio::use_awaitable)});
         },
-        [](const std::exception_ptr& ended) {
+        [&ended_readers](const std::exception_ptr& ended) {
+          ended_readers += 1;
           // By cancel(), and by nothing else.
           ASSERT_TRUE(ended);
           try {
@@ -83,6 +85,7 @@ TEST_F(AsyncPages, AFewEventsAreGivenByTheTimer) {
     reader->cancel();
   context.restart();
   context.run_for(10s);
+  EXPECT_EQ(ended_readers, readers.size());
 }
 
 TEST_F(AsyncPages, ARecorderIsAwaitedAsAnyOtherSource) {

@@ -226,9 +226,13 @@ TEST_F(AsyncLive, ARecordThatIsNotFinishedIsAskedForInPauses) {
   });
   auto holding = bpf.variable(readers::holding);
   holding.store(1);
-  const std::jthread writer([&] { EXPECT_EQ(bpf.program<fathom::SyscallProgram>("hold").run(), 0U); });
-  while (events.waiting() == 0)
+  std::jthread writer([&] { EXPECT_EQ(bpf.program<fathom::SyscallProgram>("hold").run(), 0U); });
+  // Whatever happens here: the writer, which is joined after this, has to end.
+  const std::shared_ptr<void> release(nullptr, [&](void*) { holding.store(0); });
+  const auto latest = std::chrono::steady_clock::now() + kLong;
+  while (events.waiting() == 0 && std::chrono::steady_clock::now() < latest)
     std::this_thread::yield();
+  ASSERT_NE(events.waiting(), 0U);
   std::uint64_t number = 0;
   reader.async_read([&](error_code, const fathom::RingBatch<readers::event>& batch) {
     for (const readers::event& event : batch)
@@ -238,7 +242,8 @@ TEST_F(AsyncLive, ARecordThatIsNotFinishedIsAskedForInPauses) {
   context.run_for(100ms);
   const auto pauses = static_cast<unsigned>((std::chrono::steady_clock::now() - begin) / 1600us);
   EXPECT_EQ(number, 0U);
-  EXPECT_LE(looks, 3 * pauses + 50);  // without pauses: tens of thousands
+  // Each pause that a busy machine makes longer than that starts a new row of looks. Without pauses: tens of thousands.
+  EXPECT_LE(looks, 20 * pauses + 50);
   holding.store(0);
   context.restart();
   context.run_for(kLong);

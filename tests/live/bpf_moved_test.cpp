@@ -4,11 +4,13 @@
 #include "attach_errors.hpp"
 #include "bpf_support.hpp"
 
+#include <fathom/bpf/arena_map.hpp>
 #include <fathom/bpf/bpf_link.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/bpf_timer.hpp>
 #include <fathom/bpf/syscall_program.hpp>
 #include <fathom/bpf/tracepoint.hpp>
+#include <fathom/bpf/user_ring_buffer.hpp>
 
 #include <gtest/gtest.h>
 
@@ -53,6 +55,41 @@ TEST_F(BpfMoved, AnObjectHasNothingAndSaysSo) {
   expect_bad_descriptor([&] { (void)from.record("event"); });
   expect_bad_descriptor([&] { (void)from.btf(); });
   EXPECT_EQ(bpf.name(), "readers");
+}
+
+TEST_F(BpfMoved, AnOpenedObjectHasNothingAndSaysSo) {
+  BpfObject from = BpfObject::open(readers::object);
+  BpfObject object(std::move(from));
+  EXPECT_EQ(from.name(), "");
+  expect_bad_descriptor([&] { (void)from.programs(); });
+  expect_bad_descriptor([&] { (void)from.program("emit"); });
+  expect_bad_descriptor([&] { (void)from.maps(); });
+  expect_bad_descriptor([&] { (void)from.map("events"); });
+  expect_bad_descriptor([&] { (void)from.variables(); });
+  expect_bad_descriptor([&] { (void)from.variable("calls"); });
+  expect_bad_descriptor([&] { (void)from.record("event"); });
+  expect_bad_descriptor([&] { (void)from.btf(); });
+  expect_bad_descriptor([&] { (void)from.load(); });
+  EXPECT_EQ(object.load().name(), "readers");
+}
+
+TEST_F(BpfMoved, MapsWithMemoryAreCopied) {
+  std::string reason;
+  auto ring =
+      if_kernel_has([] { return fathom::UserRingBuffer::create({.name = "moved", .max_entries = 4096}); }, reason);
+  ASSERT_TRUE(ring) << reason;  // Linux 6.1
+  const fathom::UserRingBuffer other_ring(std::move(*ring));
+  EXPECT_TRUE(ring->push(std::uint64_t{1}));
+  EXPECT_EQ(ring->pending_bytes(), 16U);
+  EXPECT_EQ(other_ring.pending_bytes(), 16U);
+  auto arena = if_kernel_has([] { return fathom::ArenaMap::create({.name = "moved", .max_entries = 1}); }, reason);
+  if (!arena)
+    GTEST_SKIP() << reason;
+  {
+    const fathom::ArenaMap other_arena(std::move(*arena));
+    other_arena.memory().front() = std::byte{7};
+  }
+  EXPECT_EQ(arena->memory().front(), std::byte{7});
 }
 
 TEST_F(BpfMoved, HandlesAreCopied) {

@@ -12,6 +12,7 @@
 
 #include <sched.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -109,6 +110,14 @@ TEST_F(BpfTimerElsewhere, OnlyATimersPinIsTaken) {
   bpf.map(".bss").pin(pin);
   EXPECT_EQ(error_of([&] { BpfTimer::stop_pinned(pin); }).cause(), BpfCause::bad_object);
   bpf.map(".bss").unpin(pin);
+  // As large as a timer's map, but without types.
+  const auto other = fathom::ArrayMap<std::array<std::uint64_t, 9>>::create({.name = "other", .max_entries = 1});
+  ASSERT_EQ(other.map().value_size(), bpf.map("slow").value_size());
+  other.update(0, {1});
+  other.pin(pin);
+  EXPECT_EQ(error_of([&] { BpfTimer::stop_pinned(pin); }).cause(), BpfCause::bad_object);
+  EXPECT_EQ(other.find(0).value()[0], 1U);
+  other.unpin(pin);
   EXPECT_EQ(error_of([&] { BpfTimer::stop_pinned(pin); }).code(), std::errc::no_such_file_or_directory);
 }
 

@@ -1,4 +1,5 @@
 // Recorder on a kernel: what it records is what the kernel counted, into files as into this process.
+#include "bpf_program.hpp"
 #include "cpu_offline.hpp"
 #include "recorder_support.hpp"
 #include "tracefs_support.hpp"
@@ -8,7 +9,6 @@
 #include <fathom/tracefs/page_history.hpp>
 #include <fathom/tracefs/raw_trace_pipe.hpp>
 
-#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
@@ -42,24 +42,6 @@ bool kernel_maps_ring_buffers() {
   std::istringstream(static_cast<const char*>(system.release)) >> major >> dot >> minor;
   return major > 6 || (major == 6 && minor >= 10);
 }
-
-// This thread stays on one CPU while the object lives.
-class Pinned {
- public:
-  explicit Pinned(unsigned cpu) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    EXPECT_EQ(::sched_getaffinity(0, sizeof(before_), &before_), 0);
-    EXPECT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
-  }
-  ~Pinned() { EXPECT_EQ(::sched_setaffinity(0, sizeof(before_), &before_), 0); }
-  Pinned(const Pinned&) = delete;
-  Pinned& operator=(const Pinned&) = delete;
-
- private:
-  cpu_set_t before_{};
-};
 
 enum class Into : unsigned char { files, mapped, read };
 
@@ -399,7 +381,7 @@ TEST_F(RecorderFlight, AMappedPipeIsReadFromWhereOthersStopped) {
   instance_.event_pids().set({::gettid()});
   instance_.set_buffer_size_kb(1024);
   const unsigned cpu = 0;
-  const Pinned pinned(cpu);
+  const fathom::live::PinnedTo pinned(cpu);
   Tally tally(formats_);
   const auto take = [&](bool map) {
     RawTracePipe pipe(instance_, cpu, {.map = map});

@@ -24,6 +24,14 @@ namespace fathom {
 /// copy. Nothing but the memory's own accesses is ordered between threads. Needs CAP_BPF. Throws BpfError. Linux 6.9.
 class ArenaMap : public detail::TypedMap {
  public:
+  ArenaMap(const ArenaMap&) noexcept = default;
+  ArenaMap& operator=(const ArenaMap&) noexcept = default;
+  /// A copy, so that what is left can be used.
+  ArenaMap(ArenaMap&& other) noexcept
+      : TypedMap(other), mapping_(other.mapping_), memory_(other.memory_) {}  // NOLINT(*-move-constructor-init)
+  ArenaMap& operator=(ArenaMap&& other) noexcept { return *this = other; }    ///< the same
+  ~ArenaMap() = default;
+
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
   explicit ArenaMap(BpfMap map);
   /// A new map of max_entries pages, at the address `extra` or, if that is 0, anywhere.

@@ -39,10 +39,11 @@ struct BpfOpenOptions {
 ///     fathom::LoadedBpf bpf = object.load();
 ///
 /// load() may be called again, with other edits: each gives programs and maps of its own. Move-only; references to
-/// specs are valid as long as the object. For one thread at a time; distinct objects are safe from distinct threads.
-/// open() needs no rights, load() needs CAP_BPF (and CAP_PERFMON or CAP_NET_ADMIN, as the program types ask) or
-/// CAP_SYS_ADMIN, and reads /sys/kernel/btf/vmlinux where a program needs the kernel's types. Built on libbpf, which
-/// may print nothing: what it says during a call is in BpfError::messages(). Throws BpfError.
+/// specs are valid as long as the object; one that was moved from throws BpfError (EBADF) whatever is asked of it but
+/// its name, which is empty. For one thread at a time; distinct objects are safe from distinct threads. open() needs no
+/// rights, load() needs CAP_BPF (and CAP_PERFMON or CAP_NET_ADMIN, as the program types ask) or CAP_SYS_ADMIN, and
+/// reads /sys/kernel/btf/vmlinux where a program needs the kernel's types. Built on libbpf, which may print nothing:
+/// what it says during a call is in BpfError::messages(). Throws BpfError.
 class BpfObject {
  public:
   /// Opens an ELF file as clang makes it. Cause bad_object: not a regular file of at most 256 MiB, not an ELF, not for
@@ -62,15 +63,15 @@ class BpfObject {
   /// The object's name.
   [[nodiscard]] const std::string& name() const noexcept;
   /// All programs, in the order of the file.
-  [[nodiscard]] std::span<ProgramSpec> programs() noexcept;
+  [[nodiscard]] std::span<ProgramSpec> programs();
   /// The program of this name. Throws BpfError (bad_object) with the nearest names.
   [[nodiscard]] ProgramSpec& program(std::string_view name);
   /// All maps, those of global variables included.
-  [[nodiscard]] std::span<MapSpec> maps() noexcept;
+  [[nodiscard]] std::span<MapSpec> maps();
   /// The map of this name. Throws BpfError (bad_object) with the nearest names.
   [[nodiscard]] MapSpec& map(std::string_view name);
   /// All global variables that BTF tells of, `.kconfig` included.
-  [[nodiscard]] std::span<VariableSpec> variables() noexcept;
+  [[nodiscard]] std::span<VariableSpec> variables();
   /// The variable of this name. Throws BpfError (bad_object) with the nearest names.
   [[nodiscard]] VariableSpec& variable(std::string_view name);
   /// The struct, union or typedef of this name, as the BPF side lays it out; empty if BTF has none.
@@ -84,6 +85,7 @@ class BpfObject {
  private:
   struct State;
   explicit BpfObject(std::unique_ptr<State> state);
+  [[nodiscard]] State& state() const;
 
   std::unique_ptr<State> state_;
 };

@@ -16,7 +16,7 @@ struct TracingMultiOptions {
   /// What `bpf_get_attach_cookie()` gives in the program, one for each function of the list or id; none for 0. With a
   /// pattern there may be none.
   std::vector<std::uint64_t> cookies{};
-  /// Where tracefs is, for patterns and for the nearest names in an error; empty for the usual place.
+  /// Where tracefs is, for patterns; empty for the usual place.
   std::string tracefs{};
   /// The kernel's BTF, in which the functions are looked up.
   std::string btf = "/sys/kernel/btf/vmlinux";
@@ -32,10 +32,11 @@ struct TracingMultiOptions {
 ///     fathom::BpfLink other = on_vfs.attach({"vfs_read", "vfs_write"}, {.cookies = {1, 2}});
 ///     link.info().target_count;
 ///
-/// Which it is, the section says, or ProgramSpec::expected_attach_type. A pattern may have `*` and `?`, and stands for
-/// the functions of `available_filter_functions` in tracefs that it fits, that the kernel's own BTF has, and whose
-/// arguments a trampoline can take; functions of modules are not among them. Since Linux 7.2. Needs CAP_PERFMON or
-/// CAP_SYS_ADMIN. Throws BpfError: unsupported, by load() too, denied, no_such_function with the nearest names.
+/// Which it is, the section says, or ProgramSpec::expected_attach_type. A pattern may have `*`, `?` and `[a-z]`, and
+/// stands for the functions of `available_filter_functions` in tracefs that it fits, that the kernel's own BTF has, and
+/// whose arguments a trampoline can take; functions of modules are not among them. Since Linux 7.2. Needs CAP_PERFMON
+/// or CAP_SYS_ADMIN. Throws BpfError: unsupported, by load() too, denied, no_such_function with the nearest names,
+/// bad_attach_target for cookies with a pattern, a function that is named twice, and one that no trampoline can take.
 class TracingMulti : public BpfProgram {
  public:
   /// Throws BpfError (bad_object) if it is of another kind.

@@ -64,6 +64,14 @@ class UserRingBuffer : public detail::TypedMap {
     std::span<std::byte> bytes_;
   };
 
+  UserRingBuffer(const UserRingBuffer&) noexcept = default;
+  UserRingBuffer& operator=(const UserRingBuffer&) noexcept = default;
+  /// A copy, so that what is left can be used.
+  UserRingBuffer(UserRingBuffer&& other) noexcept
+      : TypedMap(other), ring_(other.ring_) {}  // NOLINT(*-move-constructor-init)
+  UserRingBuffer& operator=(UserRingBuffer&& other) noexcept { return *this = other; }  ///< the same
+  ~UserRingBuffer() = default;
+
   /// A map that is there. Throws BpfError (bad_object) if it is of another type.
   explicit UserRingBuffer(BpfMap map);
   /// A new map: max_entries is its size in bytes, a power of two and a multiple of the page size.

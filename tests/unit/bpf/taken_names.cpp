@@ -1,7 +1,9 @@
 // Not run, but compiled by several compilers in GNU and in strict mode: the header of names that are taken, behind the
 // headers whose macros take some of them.
+#include <arpa/tftp.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -14,12 +16,14 @@
 #include <cstdio>
 #include <fathom-bpf/bpf_kill.bpf.hpp>
 #include <fathom-bpf/taken_names.bpf.hpp>
+#include <netinet/icmp6.h>
+#include <netinet/ip6.h>
 #include <type_traits>
 
 static_assert(fathom::kRecordFields<taken_names::words>.size() == 58);
 static_assert(fathom::kRecordFields<taken_names::words>[9].name == "xor");
 static_assert(offsetof(taken_names::words, xor_eq_) == 40);
-static_assert(fathom::kRecordFields<taken_names::macros>.size() == 10);
+static_assert(fathom::kRecordFields<taken_names::macros>.size() == 14);
 static_assert(std::is_same_v<decltype(taken_names::macros::errno_), std::int32_t>);
 static_assert(std::is_same_v<decltype(taken_names::operator_::linux_), std::int32_t>);
 static_assert(taken_names::xor_.name == "xor" && taken_names::typeid_.name == "typeid");
