@@ -18,7 +18,8 @@ struct words {
 };
 
 struct macros {
-  int errno, h_errno, linux, unix, si_pid, si_value, sa_handler, st_atime, ifr_name, s6_addr, ip6_nxt, icmp6_id, arp_op, th_data;
+  int errno, h_errno, linux, unix, si_pid, si_value, sa_handler, st_atime, ifr_name, s6_addr, ip6_nxt, icmp6_id, arp_op,
+      th_data;
 };
 
 FATHOM_EXPORT_TYPE(struct words);
