@@ -15,7 +15,7 @@ namespace fathom {
 /// \cond
 namespace detail {
 
-[[nodiscard]] inline const BpfMap& untyped(const BpfMap& map) noexcept {
+[[nodiscard]] inline BpfMap untyped(const BpfMap& map) noexcept {
   return map;
 }
 template <class Map>
