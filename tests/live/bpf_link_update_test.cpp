@@ -153,7 +153,7 @@ TEST_F(BpfLinkUpdate, KindsThatKeepTheirProgramSaySo) {
   const auto program = bpf.program<fathom::Tracepoint>("on_enter");
   BpfLink link = program.attach();
   const LoadedBpf other = load_network({"on_xdp"});
-  for (const BpfProgram& another : {BpfProgram(program), BpfProgram(other.program("on_xdp"))}) {
+  for (const BpfProgram& another : {BpfProgram(program), other.program("on_xdp")}) {
     const BpfError error = error_of([&] { link.update(another); });
     EXPECT_EQ(error.cause(), BpfCause::unsupported) << error.what();
     EXPECT_THAT(error.hint(), HasSubstr("links of kind perf_event keep their program"));
