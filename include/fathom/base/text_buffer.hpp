@@ -23,11 +23,12 @@ namespace fathom {
 class TextBuffer {
  public:
   TextBuffer() = default;
+  /// Takes the text and the memory; the other one is empty then.
   TextBuffer(TextBuffer&& other) noexcept
       : data_(std::move(other.data_)),
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
-  /// Gives up its own text; the other one is empty then.
+  /// The same, in place of its own.
   TextBuffer& operator=(TextBuffer&& other) noexcept {
     data_ = std::move(other.data_);
     size_ = std::exchange(other.size_, 0);
