@@ -38,6 +38,7 @@
 #include <set>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace fathom::live {
@@ -373,6 +374,11 @@ TEST_F(BpfMapTest, AnArenaIsMemory) {
   arena.memory()[5000] = std::byte{42};
   EXPECT_EQ(arena.memory()[5000], std::byte{42});
   EXPECT_EQ(arena.memory()[0], std::byte{0});
+  {
+    const ArenaMap other(std::move(arena));
+    other.memory()[1] = std::byte{7};
+  }
+  EXPECT_EQ(arena.memory()[1], std::byte{7});  // NOLINT(bugprone-use-after-move): a move copies
 }
 
 TEST_F(BpfMapTest, AStackTraceMapStartsEmpty) {
