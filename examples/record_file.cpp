@@ -4,6 +4,7 @@
 
 #include <fathom/base/error.hpp>
 #include <fathom/tracedat/trace_dat_writer.hpp>
+#include <fathom/tracefs/raw_formats.hpp>
 
 #ifdef RECORD_WRITES_ZSTD
 #include <fathom/output/zstd_codec.hpp>
@@ -13,12 +14,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace record {
 
@@ -41,24 +42,6 @@ std::string machine() {
   return std::string(name.sysname) + ' ' + name.nodename + ' ' + name.release + ' ' + name.machine;
 }
 
-// The texts of all formats, and the names of their systems, kept where views can point to.
-struct Formats {
-  std::deque<std::string> kept;
-  std::vector<fathom::TraceDatFormat> all;
-
-  void add_system(fathom::TraceFiles& files, const std::string& system) {
-    const std::string directory = "events/" + system;
-    if (!files.is_directory(directory))
-      return;
-    const std::string& name = kept.emplace_back(system);
-    for (const std::string& event : files.list(directory)) {
-      const std::string format = directory + '/' + event + "/format";
-      if (files.exists(format))
-        all.push_back({name, kept.emplace_back(files.read(format))});
-    }
-  }
-};
-
 std::unique_ptr<const fathom::Codec> codec(bool wanted) {
   if (!wanted)
     return nullptr;
@@ -76,9 +59,7 @@ std::uint64_t write_file(const Options& options, const fathom::TraceArray& array
   fathom::TraceFiles& files = *array.files();
   const std::string header_page = files.read(array.path("events/header_page"));
   const std::string header_event = files.read(array.path("events/header_event"));
-  Formats formats;
-  for (const std::string& system : files.list("events"))
-    formats.add_system(files, system);
+  const std::vector<fathom::FormatText> formats = fathom::read_format_texts(array);
   const std::string symbols = kallsyms();
   const std::string printk_formats = read_if_there(files, "printk_formats");
   const std::string cmdlines = read_if_there(files, "saved_cmdlines");
@@ -88,7 +69,8 @@ std::uint64_t write_file(const Options& options, const fathom::TraceArray& array
   parts.long_size = sizeof(long);
   parts.header_page = header_page;
   parts.header_event = header_event;
-  parts.formats = formats.all;
+  for (const fathom::FormatText& format : formats)
+    parts.formats.push_back({format.system, format.text});
   parts.kallsyms = symbols;
   parts.printk_formats = printk_formats;
   parts.cmdlines = cmdlines;
