@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 namespace fathom {
@@ -12,11 +13,12 @@ namespace fathom {
 int PageFiles::file(unsigned cpu) {
   UniqueFd& fd = files_[cpu];
   if (!fd) {
-    fd.reset(::open(path(cpu).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const std::string name = path(cpu);
+    fd.reset(::open(name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) {
       const int error = errno;
       files_.erase(cpu);
-      throw Error(error, "create", path(cpu));
+      throw Error(error, "create", name);
     }
   }
   return fd.get();
@@ -34,10 +36,11 @@ void PageFiles::remove() {
   int first_error = 0;
   std::string first_path;
   for (const auto& [cpu, fd] : std::exchange(files_, {})) {
-    if (::unlink(path(cpu).c_str()) == 0 || first_error != 0)
+    std::string name = path(cpu);
+    if (::unlink(name.c_str()) == 0 || first_error != 0)
       continue;
     first_error = errno;
-    first_path = path(cpu);
+    first_path = std::move(name);
   }
   if (first_error != 0)
     throw Error(first_error, "remove", first_path);

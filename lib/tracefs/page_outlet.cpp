@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -34,8 +35,19 @@ PageOutlet::PageOutlet() {
   capacity_ = static_cast<std::size_t>(::fcntl(inlet_.get(), F_GETPIPE_SZ));
 }
 
+void PageOutlet::begin() noexcept {
+  if (empty())
+    given_ = 0;
+}
+
+void PageOutlet::note_filled(std::size_t bytes) noexcept {
+  begin();
+  piped_ += bytes;
+}
+
 bool PageOutlet::flush(int fd) {
-  return flush_pipe(fd) && flush_rest(fd);
+  // The pipe's pages are in the rest where the file cannot be spliced into.
+  return flush_rest(fd) && flush_pipe(fd) && flush_rest(fd);
 }
 
 bool PageOutlet::flush_pipe(int fd) {
@@ -43,6 +55,7 @@ bool PageOutlet::flush_pipe(int fd) {
     const ssize_t count = ::splice(outlet_.get(), nullptr, fd, nullptr, piped_, SPLICE_F_MOVE);
     if (count > 0) {
       piped_ -= static_cast<std::size_t>(count);
+      given_ += static_cast<std::size_t>(count);
       continue;
     }
     const int error = count == 0 ? EIO : errno;
@@ -67,6 +80,7 @@ bool PageOutlet::flush_rest(int fd) {
       error = count == 0 ? EIO : errno;
   }
   rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(written));
+  given_ += written;
   if (error != 0 && error != EAGAIN)
     throw Error(error, "write pages into", descriptor(fd));
   return error == 0;
@@ -83,9 +97,20 @@ void PageOutlet::copy_out() {
   piped_ -= static_cast<std::size_t>(count);
 }
 
-void PageOutlet::write(int fd, std::span<const std::byte> bytes) {
+void PageOutlet::put(std::span<const std::byte> bytes) {
+  begin();
   rest_.assign(bytes.begin(), bytes.end());
-  (void)flush_rest(fd);
+}
+
+std::vector<std::byte> PageOutlet::take_pages(std::size_t page_size) {
+  while (piped_ > 0)
+    copy_out();
+  const std::size_t begun = given_ % page_size;
+  const std::size_t kept = begun == 0 ? 0 : std::min(page_size - begun, rest_.size());
+  const auto first = rest_.begin() + static_cast<std::ptrdiff_t>(kept);
+  std::vector<std::byte> pages(first, rest_.end());
+  rest_.erase(first, rest_.end());
+  return pages;
 }
 
 void wait_writable(int fd) {

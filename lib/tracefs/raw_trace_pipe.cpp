@@ -31,9 +31,9 @@ struct RawTracePipe::Impl {
     std::uint64_t bytes = 0;
     if (pipe.page_begun()) {
       const auto rest = pipe.read(std::span(buffer).first(pipe.layout().page_size())).bytes;
-      outlet->write(fd, rest);
+      outlet->put(rest);
       bytes = rest.size();
-      if (!outlet->empty())
+      if (!outlet->flush(fd))
         return bytes;
     }
     const auto spliced = pipe.splice(*outlet);

@@ -164,6 +164,15 @@ struct Recorder::Impl {
     stopped = Clock::now();
   }
 
+  // For a way out that has an error of its own.
+  void switch_on_quietly() noexcept {
+    try {
+      array.set_tracing_on(true);
+    } catch (const std::exception&) {
+      // That error says more than this one.
+    }
+  }
+
   [[nodiscard]] Recording counts() const {
     Recording recording;
     for (const Source& source : sources)
@@ -187,6 +196,8 @@ struct Recorder::Impl {
       // Nobody looks at files meanwhile, and a few pages at a time cost more than many.
       source.dry = effort == Effort::woken && output.file != nullptr && wakeups.can_wait(i);
     }
+    if (output.file == nullptr)
+      take_waiting(output);
     bool more = flush_waiting(output, effort);
     for (int round = 0; more && (round < kRounds || effort == Effort::all); ++round) {
       more = false;
@@ -195,7 +206,7 @@ struct Recorder::Impl {
           continue;
         source.dry = output.file != nullptr ? !take_to_file(source, output, effort, first_error)
                                             : !take(source, output, effort, first_error);
-        if (!outlet_empty())
+        if (output.file != nullptr && !outlet_empty())
           return finish(before, first_error, true);
         more = more || !source.dry;
       }
@@ -241,8 +252,11 @@ struct Recorder::Impl {
   }
 
   bool take_to_file(Source& source, const detail::PageOutput& output, Effort effort, std::exception_ptr& first_error) {
-    if (source.pipe.page_begun() && copy_to_file(source, output, effort, first_error) && !outlet_empty())
-      return true;
+    if (source.pipe.page_begun()) {
+      copy_to_file(source, output, effort, first_error);
+      if (!outlet_empty())
+        return true;
+    }
     std::optional<tracefs::RawPipe::Spliced> spliced;
     try {
       spliced = source.pipe.splice(*outlet);
@@ -267,12 +281,21 @@ struct Recorder::Impl {
       return false;
     source.note(taken.bytes.size());
     waiting_cpu = source.pipe.cpu();
-    outlet->write(output.file(output.target, waiting_cpu), taken.bytes);
+    outlet->put(taken.bytes);
     flush_waiting(output, effort);
     return taken.more || effort == Effort::all;
   }
 
   [[nodiscard]] bool outlet_empty() const noexcept { return !outlet || outlet->empty(); }
+
+  // Gives a sink what a file did not take before.
+  void take_waiting(const detail::PageOutput& output) {
+    if (outlet_empty())
+      return;
+    const std::vector<std::byte> pages = outlet->take_pages(layout.page_size());
+    if (!pages.empty())
+      output.take(output.target, {waiting_cpu, pages});
+  }
 
   // Gives the file what it did not take before. False if it does not take it now either.
   bool flush_waiting(const detail::PageOutput& output, Effort effort) {
@@ -320,7 +343,7 @@ struct Recorder::Impl {
       return;
     }
     waiting_cpu = source.pipe.cpu();
-    outlet->write(output.file(output.target, waiting_cpu), cut);
+    outlet->put(cut);
     flush_waiting(output, Effort::all);
   }
 
@@ -452,10 +475,15 @@ RecorderEnd Recorder::wait(const RecorderUntil& until) {
 
 Recording Recorder::dump_into(const detail::PageOutput& output) {
   impl_->array.set_tracing_on(false);
-  impl_->drain_all(output);
-  Recording recording = impl_->counts();
-  impl_->array.set_tracing_on(true);
-  return recording;
+  try {
+    impl_->drain_all(output);
+    Recording recording = impl_->counts();
+    impl_->array.set_tracing_on(true);
+    return recording;
+  } catch (...) {
+    impl_->switch_on_quietly();
+    throw;
+  }
 }
 
 Recording Recorder::stop_into(const detail::PageOutput& output) {

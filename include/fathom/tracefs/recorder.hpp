@@ -113,9 +113,11 @@ class Recorder {
   /// Notes what the kernel has counted so far, and switches tracing on.
   void start();
 
-  /// Takes what there is now, and gives how many bytes of pages; 0 for nothing. Where events come faster than the
-  /// target takes them it comes back after some rounds, and `native_handle()` stays readable. Throws Error when it has
-  /// tried each CPU; what was read before that is with the target, or kept for the next call (ENOSPC).
+  /// Takes what there is now, into files only pages that are full, and gives how many bytes of pages; 0 for nothing.
+  /// Where events come faster than the target takes them it comes back after some rounds, and `native_handle()` stays
+  /// readable. Throws Error when it has tried each CPU, where a buffer cannot be read; at once, where a file cannot be
+  /// written (ENOSPC) or the target throws. What was read is with the target, or, where that is a file, kept for the
+  /// next call, also if that is given a sink: only a page that a file took a part of is kept until there is a file.
   template <class Target>
     requires PageTarget<std::remove_reference_t<Target>>
   std::uint64_t drain(Target&& target) {  // NOLINT(*-missing-std-forward): it is used more than once
@@ -129,7 +131,7 @@ class Recorder {
   }
   /// Takes nothing until something ends it: the flight recorder's way to spend its time.
   RecorderEnd wait(const RecorderUntil& until = {});
-  /// Switches tracing off, takes all there is, and switches tracing on again.
+  /// Switches tracing off, takes all there is, and switches tracing on again, also where it throws.
   template <class Target>
     requires PageTarget<std::remove_reference_t<Target>>
   Recording dump(Target&& target) {  // NOLINT(*-missing-std-forward)

@@ -6,6 +6,8 @@
 #include <fathom/rawtrace/page_layout.hpp>
 #include <fathom/tracefs/trace_files.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -68,6 +70,8 @@ class RawFiles final : public TraceFiles {
 
   /// By CPU, the first first; afterwards there is nothing for now.
   std::map<unsigned, std::deque<RawStep>> steps;
+  /// Whether the files can be spliced: by whole pages, as many as the step at hand has.
+  bool splices = false;
   /// An errno for opening a CPU's file.
   std::map<unsigned, int> refused;
 
@@ -85,13 +89,13 @@ class RawFiles final : public TraceFiles {
     const unsigned cpu = path.find("cpu1/") != std::string_view::npos ? 1 : 0;
     if (refused[cpu] != 0)
       throw Error(refused[cpu], "open", full_path(path));
-    return std::make_unique<Stream>(steps[cpu]);
+    return std::make_unique<Stream>(steps[cpu], splices);
   }
 
  private:
   class Stream final : public TraceStream {
    public:
-    explicit Stream(std::deque<RawStep>& steps) : steps_(&steps) {}
+    Stream(std::deque<RawStep>& steps, bool splices) : steps_(&steps), splices_(splices) {}
 
     std::optional<std::size_t> read(std::span<char> into) override {
       if (steps_->empty())
@@ -110,10 +114,24 @@ class RawFiles final : public TraceFiles {
         throw Error(*error, "read", "trace_pipe_raw");
       return std::nullopt;
     }
+    std::optional<std::size_t> splice(int pipe, std::size_t size) override {
+      if (!splices_)
+        return TraceStream::splice(pipe, size);
+      const std::string* const bytes = steps_->empty() ? nullptr : std::get_if<std::string>(&steps_->front());
+      std::string pages(bytes == nullptr ? 0 : std::min(size, bytes->size()) / 4096 * 4096, '\0');
+      if (pages.empty())
+        return std::nullopt;
+      (void)read(pages);
+      const ssize_t count = ::write(pipe, pages.data(), pages.size());
+      if (count != static_cast<ssize_t>(pages.size()))
+        throw Error(EIO, "fill a pipe");
+      return pages.size();
+    }
     [[nodiscard]] int native_handle() const noexcept override { return -1; }
 
    private:
     std::deque<RawStep>* steps_;
+    bool splices_;
   };
 
   std::shared_ptr<TraceFiles> files_;

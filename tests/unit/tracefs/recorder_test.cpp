@@ -3,6 +3,7 @@
 #include <fathom/rawtrace/page_decoder.hpp>
 #include <fathom/tracefs/page_files.hpp>
 #include <fathom/tracefs/page_history.hpp>
+#include <fathom/tracefs/raw_formats.hpp>
 #include <fathom/tracefs/raw_trace_pipe.hpp>
 #include <fathom/tracefs/recorder.hpp>
 
@@ -11,6 +12,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -35,6 +37,36 @@ struct Kept {
   std::vector<Loss> losses;
   void on(const RawPages& given) { pages[given.cpu] += text_of(given.bytes); }
   void on(const Loss& loss) { losses.push_back(loss); }
+};
+
+// The same file for all CPUs.
+struct Target {
+  int descriptor;
+  [[nodiscard]] int file(unsigned /*cpu*/) const { return descriptor; }
+};
+
+// A file that takes a page at a time, and no more until that is taken away.
+class Narrow {
+ public:
+  Narrow() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    outlet_.reset(ends[0]);
+    inlet_.reset(ends[1]);
+    EXPECT_EQ(::fcntl(inlet_.get(), F_SETPIPE_SZ, 4096), 4096);
+  }
+  [[nodiscard]] Target target() const { return {inlet_.get()}; }
+  /// Takes away what there is, at most so much.
+  [[nodiscard]] std::string take(std::size_t most = 4096) const {
+    std::string page(most, '\0');
+    const ssize_t count = ::read(outlet_.get(), page.data(), page.size());
+    page.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return page;
+  }
+
+ private:
+  UniqueFd outlet_;
+  UniqueFd inlet_;
 };
 
 class RawPipeTest : public testing::Test {
@@ -166,10 +198,6 @@ TEST_F(RecorderTest, ACpuThatFailsDoesNotKeepTheOthersWaiting) {
 }
 
 TEST_F(RecorderTest, KeepsWhatAFileDoesNotTake) {
-  struct Target {
-    int descriptor;
-    [[nodiscard]] int file(unsigned /*cpu*/) const { return descriptor; }
-  };
   files_->steps[0] = {one_ + two_};
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   Recorder recorder(array_);
@@ -181,37 +209,109 @@ TEST_F(RecorderTest, KeepsWhatAFileDoesNotTake) {
   EXPECT_EQ(tree_.get("pages0"), one_ + two_);
 }
 
-TEST_F(RecorderTest, WaitsForAFileThatTakesNoMoreForNow) {
+TEST_F(RecorderTest, KeepsWhatItHasNoFileFor) {
+  files_->steps[0] = {one_ + two_, std::monostate{}, two_.substr(0, 9)};
+  struct {
+    int refusals = 0;
+    int file(unsigned /*cpu*/) {
+      ++refusals;
+      throw std::runtime_error("no file");
+    }
+  } none;
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_THROW(recorder.drain(none), std::runtime_error);
+  EXPECT_THROW(recorder.drain(none), std::runtime_error);
+  EXPECT_EQ(none.refusals, 2);
+  PageFiles files(tree_.root() + "/pages");
+  EXPECT_EQ(recorder.drain(files), 0U);
+  EXPECT_EQ(tree_.get("pages0"), one_ + two_);
+  EXPECT_THROW(recorder.stop(none), std::runtime_error);
+  EXPECT_EQ(recorder.stop(files).bytes(), 2U * 4096 + 9);
+  EXPECT_EQ(tree_.get("pages0"), one_ + two_ + two_.substr(0, 9));
+}
+
+TEST_F(RecorderTest, GivesASinkWhatAFileDidNotTake) {
+  for (const bool splices : {false, true}) {
+    files_->splices = splices;
+    files_->steps[0] = {one_ + two_};
+    files_->steps[1] = {two_};
+    const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    Recorder recorder(array_);
+    recorder.start();
+    EXPECT_THROW(recorder.drain(Target{full.get()}), Error);
+    Kept kept;
+    EXPECT_EQ(recorder.stop(kept).bytes(), 3U * 4096);
+    EXPECT_THAT(kept.pages, ElementsAre(std::pair(0U, one_ + two_), std::pair(1U, two_)));
+  }
+}
+
+TEST_F(RecorderTest, GivesASinkNoPartOfAPage) {
   std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
   const UniqueFd outlet(ends[0]);
   const UniqueFd inlet(ends[1]);
-  ASSERT_EQ(::fcntl(inlet.get(), F_SETPIPE_SZ, 4096), 4096);
-  struct Target {
-    int descriptor;
-    [[nodiscard]] int file(unsigned /*cpu*/) const { return descriptor; }
+  const int least = 1;  // which the kernel makes more, but less than two pages
+  ASSERT_EQ(::setsockopt(inlet.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)), 0);
+  const auto take = [&] {
+    std::string bytes(4 * 4096, '\0');
+    const ssize_t count = ::read(outlet.get(), bytes.data(), bytes.size());
+    return bytes.substr(0, count > 0 ? static_cast<std::size_t>(count) : 0);
   };
+  files_->steps[0] = {one_ + two_ + one_};
+  files_->steps[1] = {two_};
+  Recorder recorder(array_);
+  recorder.start();
+  recorder.drain(Target{inlet.get()});
+  std::string got = take();
+  ASSERT_NE(got.size() % 4096, 0U);
+  Kept kept;
+  recorder.drain(kept);
+  EXPECT_EQ(kept.pages[0].size(), (3 * 4096 - got.size()) / 4096 * 4096);
+  EXPECT_EQ(kept.pages[1], two_);
+  EXPECT_EQ(recorder.stop(Target{inlet.get()}).bytes(), 4U * 4096);
+  got += take();
+  EXPECT_EQ(got + kept.pages[0], one_ + two_ + one_);
+}
+
+TEST_F(RecorderTest, WaitsForAFileThatTakesNoMoreForNow) {
+  const Narrow file;
   files_->steps[0] = {one_ + one_ + two_, std::monostate{}, two_};
   Recorder recorder(array_);
   recorder.start();
   std::string got;
-  const auto take = [&] {
-    std::array<char, 4096> page{};
-    if (const ssize_t count = ::read(outlet.get(), page.data(), page.size()); count > 0)
-      got.append(page.data(), static_cast<std::size_t>(count));
-  };
-  EXPECT_EQ(recorder.drain(Target{inlet.get()}), 3U * 4096);
-  EXPECT_EQ(recorder.drain(Target{inlet.get()}), 0U);
+  EXPECT_EQ(recorder.drain(file.target()), 3U * 4096);
+  EXPECT_EQ(recorder.drain(file.target()), 0U);
   pollfd again{recorder.native_handle(), POLLIN, 0};
   EXPECT_EQ(::poll(&again, 1, 1000), 1);
   for (int i = 0; i < 3; ++i) {
-    take();
-    recorder.drain(Target{inlet.get()});
+    got += file.take();
+    recorder.drain(file.target());
   }
-  take();
-  EXPECT_EQ(recorder.stop(Target{inlet.get()}).bytes(), 4U * 4096);
-  take();
+  got += file.take();
+  EXPECT_EQ(recorder.stop(file.target()).bytes(), 4U * 4096);
+  got += file.take();
   EXPECT_EQ(got, one_ + one_ + two_ + two_);
+}
+
+TEST_F(RecorderTest, SplicesNothingBehindWhatAFileDoesNotTakeForNow) {
+  const Narrow file;
+  files_->splices = true;
+  files_->steps[0] = {two_};
+  Kept kept;
+  Recorder recorder(array_);
+  recorder.start();
+  recorder.drain(kept);  // from now on a page is begun: it is read, not spliced
+  files_->steps[0] = {one_ + two_, one_ + one_};
+  std::string got;
+  recorder.drain(file.target());
+  for (int i = 0; i < 3; ++i) {
+    got += file.take();
+    recorder.drain(file.target());
+  }
+  got += file.take();
+  EXPECT_EQ(recorder.stop(file.target()).bytes(), 5U * 4096);
+  EXPECT_EQ(got, one_ + two_ + one_ + one_);
 }
 
 TEST_F(RecorderTest, WhatTheSinkThrowsPassesThrough) {
@@ -338,6 +438,29 @@ TEST_F(RecorderTest, DumpsAndGoesOn) {
   EXPECT_THAT(kept.pages, ElementsAre(std::pair(0U, one_), std::pair(1U, two_)));
   Recorder moved = std::move(recorder);
   EXPECT_EQ(moved.counts().bytes(), 2U * 4096);
+}
+
+TEST_F(RecorderTest, GoesOnAfterADumpThatFailed) {
+  files_->steps[0] = {one_};
+  Recorder recorder(array_);
+  recorder.start();
+  EXPECT_THROW(recorder.dump([](const RawPages& /*pages*/) { throw std::runtime_error("enough"); }),
+               std::runtime_error);
+  EXPECT_EQ(tree_.get("tracing_on"), "1\n");
+}
+
+TEST_F(RecorderTest, FormatsAreReadAsTexts) {
+  tree_.put("events/sched/sched_switch/format", "name: sched_switch\nID: 7\nformat:\n");
+  tree_.put("events/sched/enable", "0\n");
+  tree_.put("events/ftrace/function/format", "name: function\nID: 1\nformat:\n");
+  tree_.put("events/ftrace/gone/id", "2\n");
+  std::map<std::string, std::string> texts;
+  for (const FormatText& format : read_format_texts(array_)) {
+    if (format.text.starts_with("name: sched_switch\nID: 7\n") || format.text.starts_with("name: function\nID: 1\n"))
+      texts[format.system] += format.text;
+  }
+  EXPECT_THAT(texts, ElementsAre(std::pair("ftrace", "name: function\nID: 1\nformat:\n"),
+                                 std::pair("sched", "name: sched_switch\nID: 7\nformat:\n")));
 }
 
 TEST_F(RecorderTest, AHistoryKeepsTheLastPagesOfEachCpu) {
