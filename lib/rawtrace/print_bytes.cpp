@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 // The conversions of the kernel's printf that take the address of bytes (lib/vsprintf.c, pointer()).
@@ -17,12 +18,24 @@ std::uint8_t byte_at(Bytes bytes, std::size_t at) noexcept {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-void ipv4(Bytes bytes, bool zeros, TextBuffer& out) {
+// What stands at this place behind the `p`; 0 behind the end.
+char letter_at(std::string_view letters, std::size_t at) noexcept {
+  return at < letters.size() ? letters[at] : '\0';
+}
+
+// In network order, or the other way round.
+void ipv4(Bytes bytes, bool zeros, bool reversed, TextBuffer& out) {
   for (std::size_t i = 0; i < 4; ++i) {
     if (i != 0)
       out.append('.');
-    out.decimal(byte_at(bytes, i), zeros ? 3 : 1, '0');
+    out.decimal(byte_at(bytes, reversed ? 3 - i : i), zeros ? 3 : 1, '0');
   }
+}
+
+// `h` is the order of the traced machine, `l` low byte first, `b` and `n` as the network has it.
+bool is_reversed(char order, bool swap) noexcept {
+  const bool little = (std::endian::native == std::endian::little) != swap;
+  return order == 'l' || (order == 'h' && little);
 }
 
 void ipv6(Bytes bytes, bool colons, TextBuffer& out) {
@@ -74,21 +87,25 @@ void ipv6_compressed(Bytes bytes, TextBuffer& out) {
     return;
   if (colon)
     out.append(':');
-  ipv4(bytes.subspan(12), false, out);
+  ipv4(bytes.subspan(12), false, false, out);
 }
 
-// `%pISpc`: struct sockaddr, with port and compressed.
-bool socket_address(std::string_view letters, Bytes bytes, TextBuffer& out) {
+// `%pISpc`: struct sockaddr, with port and compressed. Not with flow and scope.
+bool socket_address(std::string_view letters, Bytes bytes, bool swap, TextBuffer& out) {
   constexpr std::uint16_t kInet = 2;
   constexpr std::uint16_t kInet6 = 10;
   constexpr std::size_t kInet6Address = 8;
   if (bytes.size() < 8)
     return false;
-  const auto family = detail::load<std::uint16_t>(bytes.data(), false);
+  const auto family = detail::load<std::uint16_t>(bytes.data(), swap);
   const bool port = letters.find('p') != std::string_view::npos;
   const bool compressed = letters.find('c') != std::string_view::npos;
   if (family == kInet) {
-    ipv4(bytes.subspan(4), letters.starts_with('i'), out);
+    const std::size_t order = letters.find_last_of("hlnb");
+    const bool reversed = order != std::string_view::npos && is_reversed(letters[order], swap);
+    ipv4(bytes.subspan(4), letters.starts_with('i'), reversed, out);
+  } else if (family == kInet6 && letters.find_first_of("fs") != std::string_view::npos) {
+    return false;
   } else if (family == kInet6 && bytes.size() >= kInet6Address + 16) {
     if (port)
       out.append('[');
@@ -109,28 +126,29 @@ bool socket_address(std::string_view letters, Bytes bytes, TextBuffer& out) {
   return true;
 }
 
-bool internet_address(std::string_view letters, Bytes bytes, TextBuffer& out) {
+bool internet_address(std::string_view letters, Bytes bytes, bool swap, TextBuffer& out) {
   const bool large = letters.starts_with('I');
-  const char version = letters.size() > 1 ? letters[1] : '\0';
+  const char version = letter_at(letters, 1);
   if (version == '4' && bytes.size() >= 4) {
-    ipv4(bytes, !large, out);
+    ipv4(bytes, !large, is_reversed(letter_at(letters, 2), swap), out);
     return true;
   }
   if (version == '6' && bytes.size() >= 16) {
-    if (letters.ends_with('c'))
+    if (letter_at(letters, 2) == 'c')
       ipv6_compressed(bytes, out);
     else
       ipv6(bytes, large, out);
     return true;
   }
-  return version == 'S' && socket_address(letters, bytes, out);
+  return version == 'S' && socket_address(letters, bytes, swap, out);
 }
 
 void uuid(std::string_view letters, Bytes bytes, TextBuffer& out) {
   constexpr std::array<std::uint8_t, 16> kInOrder = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   constexpr std::array<std::uint8_t, 16> kLittle = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-  const bool little = letters.ends_with('l') || letters.ends_with('L');
-  const bool large = letters.ends_with('L') || letters.ends_with('B');
+  const char order = letter_at(letters, 1);
+  const bool little = order == 'l' || order == 'L';
+  const bool large = order == 'L' || order == 'B';
   const std::string_view digits = large ? "0123456789ABCDEF" : "0123456789abcdef";
   for (std::size_t i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10)
@@ -151,7 +169,7 @@ void hex_bytes(Bytes bytes, char between, TextBuffer& out) {
 
 }  // namespace
 
-bool print_bytes_as(std::string_view letters, Bytes bytes, std::int32_t size, TextBuffer& out) {
+bool print_bytes_as(std::string_view letters, Bytes bytes, std::int32_t size, bool swap, TextBuffer& out) {
   constexpr std::size_t kMac = 6;
   constexpr std::size_t kUuid = 16;
   constexpr std::size_t kMostHex = 64;  // lib/vsprintf.c, hex_string()
@@ -160,7 +178,7 @@ bool print_bytes_as(std::string_view letters, Bytes bytes, std::int32_t size, Te
   switch (letters.front()) {
     case 'I':
     case 'i':
-      return internet_address(letters, bytes, out);
+      return internet_address(letters, bytes, swap, out);
     case 'U':
     case 'u':
       if (bytes.size() < kUuid)
@@ -168,16 +186,19 @@ bool print_bytes_as(std::string_view letters, Bytes bytes, std::int32_t size, Te
       uuid(letters, bytes, out);
       return true;
     case 'M':
-    case 'm':
+    case 'm': {
       if (bytes.size() < kMac)
         return false;
-      hex_bytes(bytes.first(kMac), letters.front() == 'm' ? '\0' : letters.ends_with('F') ? '-' : ':', out);
+      std::array<std::byte, kMac> mac{};
+      std::ranges::copy(bytes.first(kMac), mac.begin());
+      if (letter_at(letters, 1) == 'R')
+        std::ranges::reverse(mac);
+      hex_bytes(mac, letters.front() == 'm' ? '\0' : letter_at(letters, 1) == 'F' ? '-' : ':', out);
       return true;
+    }
     case 'h': {
-      const char between = letters.ends_with('C')   ? ':'
-                           : letters.ends_with('D') ? '-'
-                           : letters.ends_with('N') ? '\0'
-                                                    : ' ';
+      const char form = letter_at(letters, 1);
+      const char between = form == 'C' ? ':' : form == 'D' ? '-' : form == 'N' ? '\0' : ' ';
       const auto wanted = static_cast<std::size_t>(std::max(size, 1));
       hex_bytes(bytes.first(std::min({wanted, kMostHex, bytes.size()})), between, out);
       return true;

@@ -83,16 +83,15 @@ class PieceReader {
   std::uint8_t length() {
     if (accept('h'))
       return accept('h') ? 1 : 2;
-    if (accept('l')) {
-      accept('l');
-      return 8;  // a value of a shorter type is cut by that already
-    }
+    if (accept('l'))
+      return accept('l') ? 8 : static_cast<std::uint8_t>(program_->long_size);
     if (accept('L') || accept('q') || accept('j'))
       return 8;
     if (accept('z') || accept('Z') || accept('t'))
       return static_cast<std::uint8_t>(program_->long_size);
     return 4;
   }
+
   void conversion() {
     Piece piece;
     flags(piece);
@@ -142,34 +141,13 @@ class PieceReader {
     program_->pieces.push_back(piece);
   }
 
-  // What follows a `p` belongs to it as far as the kernel takes letters there.
+  // Letters and digits that follow a `p` belong to it, known or not.
   void pointer_letters(Piece& piece) {
-    std::size_t taken = 0;
-    const auto more = [&](std::string_view letters) {
-      if (taken < rest_.size() && letters.find(rest_[taken]) != std::string_view::npos) {
-        ++taken;
-        return true;
-      }
-      return false;
+    constexpr auto is_alnum = [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     };
-    if (more("Ii")) {
-      if (!more("46") && more("S"))
-        more("4");
-      while (more("pfschnbl")) {
-      }
-    } else if (more("Uu")) {
-      more("bBlL");
-    } else if (more("Mm")) {
-      more("FR");
-    } else if (more("h")) {
-      more("CDN");
-    } else if (more("b")) {
-      more("l");
-    } else if (more("sSBfF")) {
-      more("Rb");
-    } else {
-      more("xKe");
-    }
+    const auto end = std::ranges::find_if_not(rest_, is_alnum);
+    const auto taken = static_cast<std::size_t>(end - rest_.begin());
     piece.text = static_cast<std::uint32_t>(program_->texts.size());
     piece.length = static_cast<std::uint32_t>(taken);
     program_->texts += rest_.substr(0, taken);
@@ -203,12 +181,15 @@ std::uint32_t BinaryArguments::take_value(Piece& piece) {
     case Piece::Kind::text:
       return text();
     case Piece::Kind::pointer: {
-      // Addresses are kept; what stands at one was made into text at once (Linux 4.20).
-      constexpr std::string_view kAddresses = "sSBfFxKe";
+      // Addresses are kept; what stands at one was made into text at once (Linux 4.20), width and all. `f` is a
+      // function up to Linux 5.4; `fw` is a node of the firmware (5.5).
+      constexpr std::string_view kAddresses = "sSfFxKe";
       const std::string_view letters = program_->text(piece.text, piece.length);
-      if (letters.empty() || kAddresses.find(letters.front()) != std::string_view::npos)
+      if (letters.empty() || (kAddresses.find(letters.front()) != std::string_view::npos && !letters.starts_with("fw")))
         return number(static_cast<std::uint8_t>(program_->long_size), false);
       piece.kind = Piece::Kind::text;
+      piece.width = piece.precision = -1;
+      piece.width_node = piece.precision_node = kNoNode;
       return text();
     }
     default:

@@ -11,7 +11,6 @@ namespace fathom::rawtrace {
 namespace {
 
 constexpr std::string_view kGapText = "<?>";
-constexpr std::size_t kMaxElements = 1024;  // of an array: more than a record holds are not there anyway
 constexpr std::uint64_t kFirstError = 0xffff'ffff'ffff'f001;  // include/linux/err.h: MAX_ERRNO is 4095
 
 }  // namespace
@@ -53,12 +52,14 @@ void PrintRenderer::run() {
   }
 }
 
+// So much is padded at most, whatever a record says.
 std::int32_t PrintRenderer::size_argument(std::int32_t fixed, std::uint32_t node) {
-  constexpr std::int64_t kMost = 4096;
-  if (node == kNoNode)
-    return fixed;
-  const auto value = static_cast<std::int64_t>(fit(number(node), 4, true));
-  return static_cast<std::int32_t>(std::clamp(value, -kMost, kMost));
+  constexpr std::int32_t kMost = 4096;
+  return std::clamp(count_argument(fixed, node), -kMost, kMost);
+}
+
+std::int32_t PrintRenderer::count_argument(std::int32_t fixed, std::uint32_t node) {
+  return node == kNoNode ? fixed : static_cast<std::int32_t>(fit(number(node), 4, true));
 }
 
 void PrintRenderer::number_piece(const Piece& piece) {
@@ -162,13 +163,13 @@ void PrintRenderer::pointer_piece(const Piece& piece) {
     if (node.kind != NodeKind::bytes)
       return miss(PrintGap::bad_conversion);
     const auto content = bytes(piece.node);
-    const std::int32_t size = size_argument(piece.width, piece.width_node);
+    const std::int32_t size = count_argument(piece.width, piece.width_node);
     if (failed_)
       return;
     if (letters.starts_with('b'))
       print_bitmask(content, static_cast<std::size_t>(std::max(size, 0)), program_->long_size, program_->swap,
-                    letters.ends_with('l'), *out_);
-    else if (!print_bytes_as(letters, content, size, *out_))
+                    letters.starts_with("bl"), *out_);
+    else if (!print_bytes_as(letters, content, size, program_->swap, *out_))
       miss(PrintGap::bad_conversion);
     return;
   }
@@ -177,7 +178,7 @@ void PrintRenderer::pointer_piece(const Piece& piece) {
   const std::uint64_t value = number(piece.node);
   if (failed_)
     return;
-  if (letters.empty() || letters == "K" || letters == "x") {
+  if (letters.empty() || letters.front() == 'K' || letters.front() == 'x') {
     // An address that is none was never hashed (Linux 5.2).
     if (letters.empty() && sources_->hash_ptr && value != 0 && value < kFirstError)
       gaps_.add(PrintGap::hashed_pointer);
@@ -448,7 +449,7 @@ void PrintRenderer::symbolic(const Node& node) {
 void PrintRenderer::array(std::span<const std::byte> content, std::uint64_t count, std::uint32_t size) {
   if (size != 1 && size != 2 && size != 4 && size != 8)
     return miss(PrintGap::unknown_type);
-  const auto shown = std::min<std::uint64_t>({count, content.size() / size, kMaxElements});
+  const auto shown = std::min<std::uint64_t>(count, content.size() / size);
   if (shown < count)
     gaps_.add(PrintGap::short_record);
   out_->append('{');

@@ -42,7 +42,10 @@ class PrintRenderer {
   void flags(const Node& node);
   void symbolic(const Node& node);
   void array(std::span<const std::byte> bytes, std::uint64_t count, std::uint32_t size);
+  /// A width or a precision.
   [[nodiscard]] std::int32_t size_argument(std::int32_t fixed, std::uint32_t node);
+  /// A width that says how many bits or bytes an address leads to.
+  [[nodiscard]] std::int32_t count_argument(std::int32_t fixed, std::uint32_t node);
   /// Says that a part cannot be rendered.
   void miss(PrintGap gap) noexcept {
     failed_ = true;
@@ -58,8 +61,9 @@ class PrintRenderer {
 };
 
 /// What a record's bytes become under `%pI4` and its like; false for letters that none of these has. `size` is the
-/// conversion's width, which some take as a length.
-bool print_bytes_as(std::string_view letters, std::span<const std::byte> bytes, std::int32_t size, TextBuffer& out);
+/// conversion's width, which some take as a length; `swap`: the bytes are of a machine with the other byte order.
+bool print_bytes_as(std::string_view letters, std::span<const std::byte> bytes, std::int32_t size, bool swap,
+                    TextBuffer& out);
 /// A mask's bits, in hexadecimal by groups of 32, or as a list of ranges: `%*pb` and `%*pbl`.
 void print_bitmask(std::span<const std::byte> longs, std::size_t bits, std::uint32_t long_size, bool swap, bool as_list,
                    TextBuffer& out);

@@ -126,6 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
              REC->address, REC->address, REC->socket)",
              "2001:db8::1|2001:0db8:0000:0000:0000:0000:0000:0001|32.1.13.184|20:01:0d:b8:00:00|"
              "20010db8-0000-0000-0000-000000000001|b80d0120-0000-0000-0000-000000000001|127.0.0.1:443"},
+        Case{R"("%pI4l|%pI4h|%pI4n|%pi4b|%pMR|%pMF|%pmR|%pISl", REC->address, REC->address, REC->address, REC->address,
+             REC->address, REC->address, REC->address, REC->socket)",
+             "184.13.1.32|184.13.1.32|32.1.13.184|032.001.013.184|00:00:b8:0d:01:20|20-01-0d-b8-00-00|0000b80d0120|"
+             "1.0.0.127"},
+        Case{R"("%pKx|%pxy.", REC->wide, REC->wide)", "ffffffff81000010|ffffffff81000010."},
         Case{R"("%4phC|%3phN|%2ph|%*pbl", REC->address, REC->address, REC->address, 40, __get_dynamic_array(mask))",
              "20:01:0d:b8|20010d|20 01|0-3,5,32"}));
 
@@ -186,6 +191,8 @@ INSTANTIATE_TEST_SUITE_P(
                     GapCase{R"("a=%d b=%d", (some_type_t)REC->flags, 3)", "a=<?> b=3", PrintGap::unknown_type},
                     GapCase{R"("a=%s b=%d", REC->wide, 3)", "a=<?> b=3", PrintGap::unknown_string},
                     GapCase{R"("a=%d", REC->comm)", "a=<?>", PrintGap::bad_conversion},
+                    GapCase{R"("a=%pd4 b=%d", REC->wide, 2)", "a=<?> b=2", PrintGap::bad_conversion},
+                    GapCase{R"("a=%pOFfp b=%d", REC->wide, 2)", "a=<?> b=2", PrintGap::bad_conversion},
                     GapCase{R"("a=%y b=%d", 1, 2)", "a=<?> b=2", PrintGap::bad_conversion},
                     GapCase{R"("a=%d b=%d", 1)", "a=1 b=<?>", PrintGap::missing_argument},
                     GapCase{R"("a=%d b=%d", 1 +, 2)", "a=<?> b=2", PrintGap::bad_syntax},
@@ -216,6 +223,43 @@ TEST(PrintFormat, ARecordMayEndAnywhere) {
     EXPECT_TRUE(rendered.gaps.has(PrintGap::short_record) || size >= 136) << size;
     EXPECT_LT(rendered.text.size(), 60U) << size;
   }
+}
+
+TEST(PrintFormat, ALongIsThatOfTheKernel) {
+  PageLayout layout;
+  layout.long_size = 4;
+  const std::string text = R"("%lx %llx %ld", REC->minus, REC->minus, -1L)";
+  const auto format = EventFormat::parse("test", kFields + text, layout);
+  ASSERT_TRUE(format);
+  TextBuffer out;
+  EXPECT_FALSE(PrintFormat(*format, layout).render(test::as_bytes(record_bytes()), {}, out).any());
+  EXPECT_EQ(out.view(), "fffffffb fffffffffffffffb -1");
+}
+
+TEST(PrintFormat, AddressesOfAnotherByteOrder) {
+  PageLayout layout;
+  layout.byte_order = std::endian::big;
+  const std::string text = R"("%pISpc %pI4h %pI4l", REC->socket, REC->address, REC->address)";
+  const auto format = EventFormat::parse("test", kFields + text, layout);
+  ASSERT_TRUE(format);
+  std::string record = record_bytes();
+  record.replace(72, 2, std::string("\0\x02", 2));
+  TextBuffer out;
+  EXPECT_FALSE(PrintFormat(*format, layout).render(test::as_bytes(record), {}, out).any());
+  EXPECT_EQ(out.view(), "127.0.0.1:443 32.1.13.184 184.13.1.32");
+}
+
+TEST(PrintFormat, MasksAndArraysAreAsLongAsTheRecord) {
+  std::string record = record_bytes();
+  put(record, 52, static_cast<std::uint32_t>(1024U << 16U | record.size()));
+  record += std::string(1023, '\0') + '\x80';
+  put(record, 44, static_cast<std::uint32_t>(6000U << 16U | record.size()));
+  record.append(6000, '\0');
+  const Rendered rendered = render(
+      R"("%*pbl %s", 8192, __get_dynamic_array(mask), __print_array(__get_dynamic_array(numbers), 1500, 4))", record);
+  EXPECT_EQ(rendered.text.substr(0, 13), "8191 {0x0,0x0");
+  EXPECT_EQ(rendered.text.size(), 5 + 1 + 1500 * 4);
+  EXPECT_FALSE(rendered.gaps.any());
 }
 
 TEST(PrintFormat, NestingAndRepetitionAreBounded) {
@@ -289,6 +333,29 @@ TEST(PrintFormat, PackedArgumentsOfTracePrintk) {
   EXPECT_FALSE(print(packed).gaps.any());
   for (std::size_t size = 0; size < packed.size(); ++size)
     EXPECT_TRUE(print(packed.substr(0, size)).gaps.has(PrintGap::missing_argument)) << size;
+}
+
+// What pointer() had made into text is in the record as it is to be printed.
+TEST(PrintFormat, PackedPointersThatAreTexts) {
+  const auto print = [](std::string_view format, std::string_view packed, const PageLayout& layout = {}) {
+    TextBuffer out;
+    const Symbols symbols;
+    const PrintGaps gaps =
+        render_bprint(format, test::as_bytes(packed), layout, {.symbols = AddressNames(symbols)}, out);
+    return gaps.any() ? "a gap" : std::string(out.view());
+  };
+  using std::string_literals::operator""s;
+  const std::string address = "\x10\0\0\x81\xff\xff\xff\xff"s;
+  EXPECT_EQ(print("%pB.", "vfs_read+0x10/0x370\0"s), "vfs_read+0x10/0x370.");
+  EXPECT_EQ(print("%pd4 %pOFfp %pGp|%pfwP.", "a/b\0/soc\0locked\0node\0"s), "a/b /soc locked|node.");
+  EXPECT_EQ(print("%pf %pSR %d", address + address), "a gap");
+  EXPECT_EQ(print("%pf %pSR", address + address), "vfs_read [ext4] vfs_read+0x10/0x370 [ext4]");
+  EXPECT_EQ(print("[%*pbl]", "\x40\0\0\0"s + "0-3\0"s), "[0-3]");
+  EXPECT_EQ(print("[%20pI4]", "1.2.3.4\0"s), "[1.2.3.4]");
+  PageLayout narrow;
+  narrow.long_size = 4;
+  EXPECT_EQ(print("%ld %lx %lld.", "\xff\xff\xff\xff"s + "\xff\xff\xff\xff"s + "\1\0\0\0\0\0\0\0"s, narrow),
+            "-1 ffffffff 1.");
 }
 
 TEST(PrintkFormats, LinesAreTextsByAddress) {
