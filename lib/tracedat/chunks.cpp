@@ -7,7 +7,8 @@ namespace fathom::tracedat {
 namespace {
 
 // Appends a block to what there is. False, and nothing appended, where it is not whole.
-bool append_block(const Codec& codec, ByteCursor& cursor, std::uint64_t limit, std::vector<std::byte>& out) {
+bool append_block(const Codec& codec, ByteCursor& cursor, std::uint64_t limit, Decompressed& result) {
+  std::vector<std::byte>& out = result.bytes;
   const std::uint32_t packed_size = cursor.u32();
   const std::uint32_t size = cursor.u32();
   const auto packed = cursor.take(packed_size);
@@ -18,6 +19,7 @@ bool append_block(const Codec& codec, ByteCursor& cursor, std::uint64_t limit, s
   if (codec.decompress(packed, std::span(out).subspan(before)))
     return true;
   out.resize(before);
+  result.spoilt += size;
   return false;
 }
 
@@ -40,7 +42,7 @@ std::size_t room_for(ByteCursor cursor, std::uint32_t blocks, std::uint64_t limi
 Decompressed decompress_block(const Codec& codec, std::span<const std::byte> packed, bool swap, std::uint64_t limit) {
   Decompressed result;
   ByteCursor cursor(packed, swap);
-  result.whole = append_block(codec, cursor, limit, result.bytes);
+  result.whole = append_block(codec, cursor, limit, result);
   result.used = cursor.at();
   return result;
 }
@@ -53,7 +55,7 @@ Decompressed decompress_chunks(const Codec& codec, std::span<const std::byte> pa
   result.whole = !cursor.failed();
   for (std::uint32_t i = 0; i < chunks && result.whole; ++i) {
     result.used = cursor.at();
-    result.whole = append_block(codec, cursor, limit, result.bytes);
+    result.whole = append_block(codec, cursor, limit, result);
   }
   if (result.whole)
     result.used = cursor.at();

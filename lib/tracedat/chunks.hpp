@@ -14,6 +14,7 @@ namespace fathom::tracedat {
 struct Decompressed {
   std::vector<std::byte> bytes;  ///< what was whole
   std::size_t used = 0;          ///< of the compressed bytes, so many
+  std::size_t spoilt = 0;        ///< so much room was filled for a block that was not whole
   bool whole = false;            ///< nothing was cut or damaged, or larger than allowed
 };
 

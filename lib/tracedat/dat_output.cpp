@@ -34,6 +34,8 @@ DatOutput::DatOutput(std::ostream& out) : out_(&out) {
   errno = 0;
   const auto at = out.tellp();
   check();
+  if (at == std::ostream::pos_type(-1))
+    throw Error(std::errc::invalid_seek, "write the trace.dat", {}, "its parts point to each other: write into a file");
   start_ = static_cast<std::uint64_t>(std::streamoff{at});
 }
 

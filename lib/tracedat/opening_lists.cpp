@@ -9,7 +9,7 @@ namespace fathom {
 
 namespace {
 
-// "0x1f", "-12", "31": as C reads a number whose base it is to find out. 0 where there is none.
+// "0x1f", "-12", "017", "31": as C reads a number whose base it is to find out. 0 where there is none.
 std::int64_t number_of(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   const bool negative = text.starts_with('-');
@@ -18,6 +18,8 @@ std::int64_t number_of(std::string_view text) {
   if (text.starts_with("0x") || text.starts_with("0X")) {
     base = 16;
     text.remove_prefix(2);
+  } else if (text.starts_with('0')) {
+    base = 8;
   }
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value, base);

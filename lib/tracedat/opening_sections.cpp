@@ -42,6 +42,7 @@ std::optional<std::span<const std::byte>> TraceDatReader::Opening::content_of(co
     return std::nullopt;
   }
   auto block = tracedat::decompress_block(*codec, section.content, swap_, r_.decompressed_left_);
+  r_.decompressed_left_ -= block.spoilt;
   if (!block.whole) {
     count_skipped(section.cut ? SkipReason::cut_file : SkipReason::bad_section, section.content.size());
     return std::nullopt;

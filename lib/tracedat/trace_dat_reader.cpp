@@ -25,6 +25,7 @@ TraceDatReader::TraceDatReader(std::span<const std::byte> file, TraceDatReadOpti
   if (how_.max_decompressed == 0)
     how_.max_decompressed = file.size() * kExpansion + kSmallFile;
   decompressed_left_ = how_.max_decompressed;
+  pages_limit_ = how_.max_decompressed;
   Opening(*this).run();
 }
 
@@ -51,8 +52,9 @@ std::string_view TraceDatReader::section_name(std::uint64_t offset) const noexce
 
 std::span<const std::byte> TraceDatReader::section(TraceDatOptionId id) const noexcept {
   const bool swap = byte_order_ != std::endian::native;
-  const TraceDatOption* const option = find(id);
-  if (version_ == 6 || option == nullptr)
+  const auto option =
+      std::ranges::find(options_.rbegin(), options_.rend(), static_cast<std::uint16_t>(id), &TraceDatOption::id);
+  if (version_ == 6 || option == options_.rend())
     return {};
   const std::uint64_t offset = tracedat::ByteCursor(option->data, swap).u64();
   tracedat::ByteCursor head(file_.subspan(std::min<std::uint64_t>(offset, file_.size())), swap);
@@ -83,7 +85,8 @@ TraceDatBytes TraceDatReader::pages(const TraceDatBuffer& buffer, const TraceDat
     stats_.count_skipped(SkipReason::no_codec, {}, stored.size());
     return {};
   }
-  auto chunks = tracedat::decompress_chunks(*codec, packed, byte_order_ != std::endian::native, how_.max_decompressed);
+  auto chunks = tracedat::decompress_chunks(*codec, packed, byte_order_ != std::endian::native, pages_limit_);
+  pages_limit_ -= chunks.spoilt;
   if (chunks.whole) {
     stats_.count_parsed(stored.size());
   } else {

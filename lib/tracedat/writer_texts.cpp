@@ -1,7 +1,10 @@
 #include "writer_state.hpp"
 
+#include <fathom/base/error.hpp>
+
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -15,6 +18,12 @@ using Id = TraceDatOptionId;
 constexpr std::array kOwnOptions = {
     Id::done,     Id::buffer,   Id::trace_clock,   Id::cpu_count, Id::strings,       Id::printk,      Id::header_info,
     Id::cmdlines, Id::kallsyms, Id::ftrace_events, Id::btf_file,  Id::event_formats, Id::buffer_text, Id::modules_file};
+
+// The most that a compressed section can say of its size.
+void require_32_bits(std::uint64_t size) {
+  if (size > std::numeric_limits<std::uint32_t>::max())
+    throw Error(std::errc::invalid_argument, "write a trace.dat", {}, "a text has 4 GiB or more: do without the codec");
+}
 
 void put_format(tracedat::ByteBuilder& to, std::string_view text) {
   to.u64(text.size()).text(text);
@@ -80,7 +89,9 @@ void TraceDatWriter::State::write_text(TraceDatOptionId id, std::string_view nam
     write_section_head(id, false, name, content.built().size());
     return out.write(content);
   }
+  require_32_bits(content.built().size());
   codec->compress(content.built(), packed);
+  require_32_bits(packed.size());
   const auto sizes =
       builder().u32(static_cast<std::uint32_t>(packed.size())).u32(static_cast<std::uint32_t>(content.built().size()));
   write_section_head(id, true, name, sizes.built().size() + packed.size());

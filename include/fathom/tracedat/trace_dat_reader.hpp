@@ -24,8 +24,9 @@ namespace fathom {
 struct TraceDatReadOptions {
   std::string path;              ///< for messages
   const Codec* codec = nullptr;  ///< for compressed parts; must outlive the reader
-  /// So many bytes are taken for what is decompressed: by all texts together, and by each call of pages(). 0: 64 times
-  /// the size of the file and 16 MiB, which is beyond what kernels' data compresses to.
+  /// So many bytes are taken for what is decompressed: by all texts together, and by each call of pages(); also for
+  /// what turns out to be damaged, which all calls of pages() share. 0: 64 times the size of the file and 16 MiB, which
+  /// is beyond what kernels' data compresses to.
   std::uint64_t max_decompressed = 0;
 };
 
@@ -117,12 +118,14 @@ class TraceDatReader {
   [[nodiscard]] std::optional<std::uint32_t> cpu_count() const noexcept { return cpu_count_; }
   /// The clock of the top level's buffer, as `trace_clock` names it: `local`. Empty where the file does not say.
   [[nodiscard]] std::string_view trace_clock() const noexcept { return trace_clock_; }
-  /// How the options DATE, OFFSET and TSC2NSEC say that stamps become nanoseconds.
+  /// How the options DATE and OFFSET, and the factor and shift of TSC2NSEC, say that stamps become nanoseconds; the
+  /// offset of TSC2NSEC, which only moves the beginning, is left to who reads that option.
   [[nodiscard]] const TraceDatTime& time() const noexcept { return time_; }
   /// What describes the section that begins at this place of the file; empty where nothing does, and in version 6.
   [[nodiscard]] std::string_view section_name(std::uint64_t offset) const noexcept;
   /// The bytes of the section that an option leads to, for those that this class does not read by itself (`btf_file`,
-  /// `modules_file`): as they stand in the file, without the section's head; compressed where the file says so.
+  /// `modules_file`): as they stand in the file, without the section's head; compressed where the file says so. Of
+  /// several options of that number the last counts, as it does for the texts above.
   [[nodiscard]] std::span<const std::byte> section(TraceDatOptionId id) const noexcept;
 
   /// The ring buffers, in the order of the file; the top level's is mostly the first.
@@ -158,7 +161,8 @@ class TraceDatReader {
   TraceDatReadOptions how_;
   std::vector<std::unique_ptr<std::vector<std::byte>>> decompressed_;  // what views below may point into
 
-  std::uint64_t decompressed_left_ = 0;
+  std::uint64_t decompressed_left_ = 0;  // for texts
+  std::uint64_t pages_limit_ = 0;        // for a CPU's pages
   std::uint32_t version_ = 0;
   std::endian byte_order_ = std::endian::native;
   std::uint32_t long_size_ = 0;

@@ -74,11 +74,15 @@ TEST(BadTraceDat, CutAtEveryByte) {
     ASSERT_TRUE(whole.opened);
     EXPECT_EQ(whole.records, 16U);
     std::uint64_t before = 0;
+    const std::size_t strings = text.rfind(std::string("\x0f\0\0\0", 4));  // version 7: the head of the last section
     for (std::size_t size = 0; size < text.size(); ++size) {
       // A copy of just that length, so that a sanitizer sees what is read behind it.
       const std::string cut(text, 0, size);
       const Outcome outcome = read_all(cut);
       EXPECT_LE(outcome.records, whole.records);
+      if (how.version == 7 && outcome.opened && size < strings) {
+        EXPECT_GT(outcome.skipped, 0U) << size;
+      }
       if (how.version == 6 && outcome.opened) {
         // The more there is, the more is read, and a cut is told.
         EXPECT_GE(outcome.records, before) << size;
@@ -188,6 +192,50 @@ TEST(BadTraceDat, DecompressedBytesAreBounded) {
     EXPECT_LE(pages.bytes().size(), limit);
     EXPECT_EQ(file.stats().skipped(SkipReason::bad_section), limit < zeros.size() ? 1U : 0U);
   }
+}
+
+// A codec that counts the bytes of room that it was given in vain.
+class SpoilingCodec final : public Codec {
+ public:
+  bool broken = false;
+  mutable std::uint64_t spoilt = 0;
+
+  [[nodiscard]] std::string_view name() const noexcept override { return kCodec.name(); }
+  [[nodiscard]] std::string_view version() const noexcept override { return kCodec.version(); }
+  void compress(std::span<const std::byte> bytes, std::vector<std::byte>& packed) const override {
+    kCodec.compress(bytes, packed);
+  }
+  [[nodiscard]] bool decompress(std::span<const std::byte> packed, std::span<std::byte> bytes) const override {
+    if (!broken && kCodec.decompress(packed, bytes))
+      return true;
+    spoilt += bytes.size();
+    return false;
+  }
+};
+
+// What a block asks for costs time also where nothing comes of it.
+TEST(BadTraceDat, BlocksThatCannotBeDecompressedAreBounded) {
+  constexpr std::uint32_t kLimit = 1U << 20U;
+  std::string text = files()[2].second;
+  std::string section("\x0f\0\x01\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0", 20);  // strings, compressed, of 8 bytes
+  section[0] = static_cast<char>(TraceDatOptionId::strings);
+  section.append("\0\0\x08\0", 4);  // 512 KiB out of no bytes
+  for (int i = 0; i < 100; ++i)
+    text += section;
+  SpoilingCodec codec;
+  TraceDatReader file(bytes_of(text), {.path = {}, .codec = &codec, .max_decompressed = kLimit});
+  EXPECT_GT(codec.spoilt, 0U);
+  EXPECT_LE(codec.spoilt, kLimit);
+  EXPECT_EQ(file.stats().skipped(SkipReason::bad_section), 100U);
+
+  codec.broken = true;
+  codec.spoilt = 0;
+  const TraceDatBuffer& buffer = file.buffers().at(0);
+  for (std::uint32_t i = 0; i < kLimit / 128; ++i)
+    EXPECT_TRUE(file.pages(buffer, buffer.cpus.at(0)).bytes().empty());
+  EXPECT_GT(codec.spoilt, kLimit / 2);
+  EXPECT_LE(codec.spoilt, kLimit);
+  EXPECT_EQ(file.stats().bytes, file.stats().parsed_bytes + file.stats().skipped_bytes);
 }
 
 // Lists of options that lead to each other, or lie in each other, end.

@@ -90,5 +90,19 @@ TEST(TraceDatReader, OverlappingPagesCountOnce) {
   EXPECT_EQ(bad.stats().skipped(SkipReason::bad_section), 1U);
 }
 
+TEST(TraceDatReader, NumbersInTextsAreReadAsCReadsThem) {
+  const SmallMachine machine;
+  const std::string header_page = machine.header_page();
+  for (const auto& [text, number] : {std::pair("17", 17), {"-0x1f", -31}, {" 017", 15}, {"0", 0}, {"08", 0}, {"", 0}}) {
+    TraceDatParts parts;
+    parts.header_page = header_page;
+    parts.options = {{7, bytes_of(text)}};
+    std::ostringstream out;
+    TraceDatWriter(out, parts).finish();
+    const std::string file = std::move(out).str();
+    EXPECT_EQ(TraceDatReader(bytes_of(file)).time().offset, number) << text;
+  }
+}
+
 }  // namespace
 }  // namespace fathom::test

@@ -87,6 +87,30 @@ TEST(TraceDatWriter, TellsThatTheStreamFails) {
   }
 }
 
+TEST(TraceDatWriter, RefusesAStreamThatCannotSeek) {
+  class Pipe final : public std::streambuf {
+   public:
+    std::size_t taken = 0;
+
+   private:
+    int_type overflow(int_type c) override {
+      ++taken;
+      return c;
+    }
+  };
+  Pipe pipe;
+  std::ostream out(&pipe);
+  TraceDatParts parts;
+  parts.header_page = "x";
+  try {
+    const TraceDatWriter writer(out, parts);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), std::errc::invalid_seek);
+  }
+  EXPECT_EQ(pipe.taken, 0U);
+}
+
 TEST(TraceDatWriter, BeginsWhereTheStreamStands) {
   const SmallMachine machine;
   const std::string header_page = machine.header_page();
