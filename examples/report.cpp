@@ -43,7 +43,7 @@ void write_events(std::ostream& out, Input& input, const Options& options) {
   if (!sources.empty()) {
     fathom::EventMerger merger(input.file().layout(*sources.front().buffer), input.formats().id_offset());
     for (std::uint32_t i = 0; i < sources.size(); ++i)
-      merger.add(i, sources[i].pages.bytes());
+      merger.add(i, sources[i].pages.bytes(), input.file().layout(*sources[i].buffer));
     merger.drain(lines);
     tell_skipped("events", merger.stats());
     if (!options.quiet)

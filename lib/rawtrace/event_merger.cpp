@@ -5,11 +5,14 @@
 
 namespace fathom {
 
-void EventMerger::add(std::uint32_t cpu, std::span<const std::byte> pages) {
+void EventMerger::add(std::uint32_t cpu, std::span<const std::byte> pages, const PageLayout& layout) {
   if (std::ranges::find(sources_, cpu, &Source::cpu) != sources_.end())
     throw Error(std::errc::invalid_argument, "take pages of CPU " + std::to_string(cpu) + " twice", {},
                 "give all of a CPU's pages at once");
-  sources_.push_back({cpu, pages});
+  if (layout.byte_order != layout_.byte_order)
+    throw Error(std::errc::invalid_argument, "merge pages of CPU " + std::to_string(cpu), {},
+                "they have another byte order than the others");
+  sources_.push_back({cpu, pages, layout});
 }
 
 }  // namespace fathom

@@ -38,7 +38,10 @@ class EventMerger {
 
   /// The pages of one CPU, one behind the other. Throws Error (std::errc::invalid_argument) if this CPU has pages
   /// already: they must come in one piece.
-  void add(std::uint32_t cpu, std::span<const std::byte> pages);
+  void add(std::uint32_t cpu, std::span<const std::byte> pages) { add(cpu, pages, layout_); }
+  /// The same for pages of a layout of their own: buffers may have pages of different sizes. Throws Error likewise
+  /// where that has another byte order than the others.
+  void add(std::uint32_t cpu, std::span<const std::byte> pages, const PageLayout& layout);
 
   /// Gives all records to the sink; afterwards there are no pages any more.
   template <class Sink>
@@ -59,6 +62,7 @@ class EventMerger {
   struct Source {
     std::uint32_t cpu;
     std::span<const std::byte> pages;
+    PageLayout layout;
   };
 
   // A heap with the earliest record on top.
@@ -93,7 +97,7 @@ class EventMerger {
     std::vector<Cursor> cursors;
     cursors.reserve(sources_.size());
     for (const Source& source : std::exchange(sources_, {}))
-      cursors.emplace_back(layout_, id_offset_, source.cpu, source.pages, stats_);
+      cursors.emplace_back(source.layout, id_offset_, source.cpu, source.pages, stats_);
     std::vector<Cursor*> heap;
     for (Cursor& cursor : cursors) {
       if (cursor.next())

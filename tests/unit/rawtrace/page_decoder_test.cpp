@@ -198,6 +198,26 @@ TEST(EventMerger, TakesTheEarliestAndOfEqualOnesTheLowestCpu) {
   EXPECT_EQ(again.notes(), "3@100/1+4 4@110/1+5 5@150/1");
 }
 
+TEST(EventMerger, TakesPagesOfSeveralSizes) {
+  const PageLayout small;
+  PageLayout large;
+  large.data_size = 65520;
+  EventMerger merger(small);
+  const auto zero = PageBuilder(small, 100).record(1, 0).page();
+  auto one = PageBuilder(large, 90).record(2, 0).record(3, 20).page();
+  const auto more = PageBuilder(large, 120).record(4, 0).page();
+  one.insert(one.end(), more.begin(), more.end());
+  merger.add(0, zero);
+  merger.add(1, one, large);
+  RecordNotes notes;
+  merger.drain(notes);
+  EXPECT_EQ(notes.notes(), "2@90/1+3 1@100 3@110/1+4 4@120/1");
+  EXPECT_EQ(merger.stats().skipped_records(), 0U);
+  EXPECT_EQ(merger.counts().pages, 3U);
+  large.byte_order = std::endian::big;
+  EXPECT_THROW(merger.add(2, one, large), Error);
+}
+
 // A record's time is not always above that of the one before it: a CPU's own order stays.
 TEST(EventMerger, AgreesWithASortForManyCpus) {
   const PageLayout layout;
