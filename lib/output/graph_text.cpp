@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string_view>
 
-// kernel/trace/trace_functions_graph.c of Linux 4.4 to 7.0.
+// kernel/trace/trace_functions_graph.c of Linux 4.4 to 7.3.
 namespace fathom::output {
 
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-// kernel/trace/trace.c, print_func_help_header() and print_func_help_header_irq(), of Linux 4.4 to 7.0.
+// kernel/trace/trace.c, print_func_help_header() and print_func_help_header_irq(), of Linux 4.4 to 7.3.
 namespace fathom::output {
 
 namespace {

@@ -83,7 +83,8 @@ TraceTextDialect TraceTextDialect::of(const FormatRegistry& formats) {
   const EventField* const overrun = exit == nullptr ? nullptr : exit->find("overrun");
   if (overrun != nullptr && overrun->size == 8 && formats.find("ftrace", "func_repeats") == nullptr)
     dialect.migrate_disable = false;
-  // The event of hwlat counts since Linux 5.8; that of raw_data is older than the wide pids.
+  // Nothing tells when pids became wide, and kernels got that in later updates too. Linux 4.4 (narrow) and 5.4 (wide)
+  // differ in the event raw_data, of 4.10: what lies between is taken for wide.
   dialect.wide_pid = formats.find("ftrace", "raw_data") != nullptr || formats.find("ftrace", "print") == nullptr;
   dialect.preempt_lazy = has("function", "common_preempt_lazy_count");
   // Since then there is an event for entries with return addresses, or arguments in the entries.

@@ -50,11 +50,11 @@ struct TraceTextOptions {
 /// In which way a kernel writes what kernels have written in several ways. The texts of the formats tell most of it.
 ///
 ///     auto dialect = TraceTextDialect::of(formats);
-///     dialect.wide_pid = true;             // 5.4 and its neighbours: nothing in their formats tells
+///     dialect.wide_pid = false;            // a 4.19 that pads pids to 5 columns: nothing in its formats tells
 ///
 /// A plain value.
 struct TraceTextDialect {
-  bool wide_pid = true;         ///< `%-7d` for a pid (Linux 5.10 and before: `%-5d`; told apart by `migrate_disable`)
+  bool wide_pid = true;         ///< `%-7d` for a pid, else `%-5d`: of() takes that for all before 4.10 (`raw_data`)
   bool migrate_disable = true;  ///< a fifth flag: the depth of migrate_disable() (Linux 5.15)
   bool preempt_lazy = false;    ///< seven flags: PREEMPT_RT of 6.1
   bool retval_named = true;     ///< `ret=0x1` (Linux 6.13), else `= 0x1`

@@ -73,15 +73,17 @@ struct PrintGapCount {
 /// and ftrace's own. Text goes to `write` in pieces of whole lines, some 64 KiB each, and the rest at finish(). Nothing
 /// is allocated for a line, once each event, task and address was seen.
 ///
-/// Records are never trusted. One that is shorter than its event needs is printed as far as it goes and counted. The
-/// formats must outlive the printer. Memory: 1 to 5 KiB an event that occurs, 100 bytes an address, a task, a CPU. What
-/// `write` throws passes through. One thread at a time.
+/// Records are never trusted. One that is shorter than its event needs is printed as far as it goes and counted; in a
+/// graph, an entry or exit of a function, or a record without a pid, is then left out and counted. The formats must
+/// outlive the printer. Memory: 1 to 5 KiB an event that occurs, 100 bytes an address, a task, a CPU. What `write`
+/// throws passes through. One thread at a time.
 class TraceTextPrinter {
  public:
   /// What takes the text.
   using Write = std::function<void(std::string_view)>;
 
-  /// For records of these formats; the dialect is that of the formats.
+  /// For records of these formats; the dialect is that of the formats. Throws Error where the options ask for a graph
+  /// and the formats of function_graph's entry and exit are missing, or not as this library knows them.
   TraceTextPrinter(const FormatRegistry& formats, TraceTextSources sources, TraceTextOptions options, Write write);
   /// The same, in another dialect.
   TraceTextPrinter(const FormatRegistry& formats, TraceTextSources sources, TraceTextOptions options,
