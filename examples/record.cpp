@@ -21,6 +21,7 @@
 
 #include <poll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -112,11 +113,29 @@ void enable_events(const Options& options, const fathom::TraceArray& array) {
   }
 }
 
-// A file that cannot be written is a mistake to hear of before anything is recorded.
+// A file that cannot be written is a mistake to hear of before anything is recorded. Leaves none that was not there.
 void require_writable(const std::string& path) {
+  const bool there = ::access(path.c_str(), F_OK) == 0;
   errno = 0;
   if (!std::ofstream(path, std::ios::binary | std::ios::app))
     throw fathom::Error(errno, "write", path);
+  if (!there)
+    ::unlink(path.c_str());
+}
+
+// After a failure: what was recorded stays where it has not become a trace.dat.
+void give_up(fathom::PageFiles& pages, bool keep) {
+  if (keep && !pages.cpus().empty()) {
+    std::string names;
+    for (const unsigned cpu : pages.cpus())
+      names += (names.empty() ? "" : ", ") + pages.path(cpu);
+    return examples::tell(kName, "the pages that were recorded stay in " + names);
+  }
+  try {
+    pages.remove();
+  } catch (const fathom::Error& e) {
+    examples::tell(kName, e.what());
+  }
 }
 
 void resume(fathom::Child& child) {
@@ -185,6 +204,7 @@ int run(int argc, const char* const* argv) {
   fathom::Recording recording;
   std::uint64_t size = 0;
   int status = 0;
+  bool unsaved = false;
   try {
     fathom::Recorder recorder(session.array());
     recorder.start();
@@ -201,13 +221,15 @@ int run(int argc, const char* const* argv) {
       counter.update([&] { return rates.line(recorder.counts()); });
       limit.keep();
     }
+    unsaved = true;
     recording = recorder.stop(pages);
     counter.clear();
     status = end_command(child, stop.received());
     size = write_file(*options, session.array(), recorder, pages, "local");
+    unsaved = false;
     recorder.close();
   } catch (...) {
-    pages.remove();
+    give_up(pages, unsaved);
     throw;
   }
   pages.remove();

@@ -92,6 +92,16 @@ TEST_F(Record, WhatIsRecordedIsReported) {
   }
 }
 
+TEST_F(Record, KeepsThePagesThatDoNotBecomeAFile) {
+  const std::string file = folder_.path("trace.dat").string();
+  std::filesystem::create_symlink("/dev/full", file);
+  ProgramRun run(with_tracefs({"-q", "-e", "raw_syscalls", "-o", file, "--", "ls", "/"}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.err(), HasSubstr("the pages that were recorded stay in " + file + ".cpu"));
+  EXPECT_THAT(run.err(), HasSubstr("cannot write the trace.dat"));
+  EXPECT_GT(std::distance(std::filesystem::directory_iterator(folder_.path("")), {}), 1);
+}
+
 TEST_F(Record, AFilterIsTheKernels) {
   const std::string file = folder_.path("trace.dat").string();
   ProgramRun run(with_tracefs({"-e", "raw_syscalls:sys_enter:id == 1", "-o", file, "-q", "--", "echo", "hello"}));
