@@ -30,6 +30,8 @@
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/output/trace_text_printer.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
+#include <fathom/perf/perf_rate.hpp>
+#include <fathom/perf/perf_scope.hpp>
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>
