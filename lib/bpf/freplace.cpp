@@ -1,19 +1,19 @@
 #include "attach_failure.hpp"
+#include "btf_pointer.hpp"
 #include "link_access.hpp"
 #include "link_create.hpp"
 #include "target_names.hpp"
 #include "tracing_link.hpp"
 
-#include <fathom/base/nearest_names.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/freplace.hpp>
+#include <fathom/btf/btf.hpp>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
 #include <cerrno>
-#include <cstdint>
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,36 +22,25 @@ namespace fathom {
 
 namespace {
 
-struct FreeBtf {
-  void operator()(btf* types) const noexcept { btf__free(types); }
-};
-using BtfPointer = std::unique_ptr<btf, FreeBtf>;
-
-// Null with the reason in `error`.
-BtfPointer types_of(const BpfProgram& program, int& error) {
-  bpf_prog_info info{};
-  __u32 size = sizeof(info);
-  if (::bpf_obj_get_info_by_fd(program.native_handle(), &info, &size) != 0) {
-    error = errno;
-    return nullptr;
-  }
-  if (info.btf_id == 0) {
-    error = ENOENT;
-    return nullptr;
-  }
-  BtfPointer types(btf__load_from_kernel_by_id(info.btf_id));
-  error = types ? 0 : errno;
-  return types;
+BpfError no_types(const BpfProgram& replacement, int errno_value, const std::string& target) {
+  return bpf::bad_target(replacement, errno_value, target, "that program has no BTF that can be read");
 }
 
-std::string near_functions(const btf* types, const std::string& wanted) {
-  NearestNames nearest(wanted);
-  for (__u32 id = 1; id < btf__type_cnt(types); ++id) {
-    const btf_type* type = btf__type_by_id(types, id);
-    if (btf_is_func(type))
-      nearest.offer(btf__name_by_offset(types, type->name_off));
-  }
-  return bpf::nearest_names_hint(nearest);
+// What the kernel keeps of the types of the program's object. Throws the error that says what is missing.
+Btf types_of(const BpfProgram& program, const BpfProgram& replacement, const std::string& target) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  if (::bpf_obj_get_info_by_fd(program.native_handle(), &info, &size) != 0)
+    throw no_types(replacement, errno, target);
+  if (info.btf_id == 0)
+    throw no_types(replacement, ENOENT, target);
+  const bpf::BtfPointer types(btf__load_from_kernel_by_id(info.btf_id));
+  if (!types)
+    throw no_types(replacement, errno, target);
+  const void* const bytes = btf__raw_data(types.get(), &size);
+  if (bytes == nullptr)
+    throw no_types(replacement, ENOMEM, target);
+  return Btf::parse({static_cast<const std::byte*>(bytes), size});
 }
 
 }  // namespace
@@ -66,19 +55,16 @@ BpfLink Freplace::attach() const {
 BpfLink Freplace::attach(const BpfProgram& program, std::string_view function) const {
   const std::string name(function);
   const std::string target = "the function " + name + " of " + program.name();
-  int error = 0;
-  const BtfPointer types = types_of(program, error);
-  if (!types)
-    throw bpf::bad_target(*this, error, target, "that program has no BTF that can be read");
-  const int id = btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_FUNC);
-  if (id < 0) {
+  const Btf types = types_of(program, *this, target);
+  const auto replaced = types.find(BtfKind::func, function);
+  if (!replaced) {
     BpfFailure failure = bpf::attach_failure(*this, ENOENT, target);
     failure.cause = BpfCause::no_such_function;
-    failure.hint = "that program's object has no such function" + near_functions(types.get(), name);
+    failure.hint = "that program's object has no such function" + bpf::near_functions(types, name);
     throw BpfError(std::move(failure));
   }
   bpf::LinkCreateAttr attr = bpf::link_attr(native_handle(), BpfAttachType{}, program.native_handle());
-  attr.tracing.target_btf_id = static_cast<std::uint32_t>(id);
+  attr.tracing.target_btf_id = replaced->id();
   UniqueFd link = bpf::create_link(attr);
   if (link)
     return LinkAccess::from_fd(std::move(link), *this);

@@ -1,5 +1,6 @@
 #include "storage_btf.hpp"
 
+#include "btf_pointer.hpp"
 #include "error_cause.hpp"
 
 #include <bpf/bpf.h>
@@ -7,21 +8,12 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 namespace fathom::bpf {
 
-namespace {
-
-struct FreeBtf {
-  void operator()(btf* types) const noexcept { btf__free(types); }
-};
-
-}  // namespace
-
 StorageBtf load_storage_btf(std::uint32_t value_size) {
-  const std::unique_ptr<btf, FreeBtf> types(btf__new_empty());
+  const BtfPointer types(btf__new_empty());
   if (!types)
     throw failed(errno, "make types for", "a map of storage");
   const int key = btf__add_int(types.get(), "int", 4, BTF_INT_SIGNED);

@@ -17,7 +17,7 @@ namespace fathom::bpf {
 [[nodiscard]] std::string near_sections(std::string_view section);
 /// Functions and tracepoints of the kernel's BTF, as the program's attach type names them.
 [[nodiscard]] std::string near_kernel_targets(const ProgramSpec& program);
-/// Functions of the kernel's BTF.
+/// Functions of `btf`: the kernel's, or a program's.
 [[nodiscard]] std::string near_functions(const Btf& btf, std::string_view function);
 /// Events in `tracefs`, "CATEGORY:EVENT", or "EVENT" alone if `category` is empty.
 [[nodiscard]] std::string near_events(const std::string& tracefs, std::string_view category, std::string_view event);
