@@ -48,6 +48,9 @@
 #include <fathom/rawtrace/printk_formats.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
 #include <fathom/rawtrace/task_names.hpp>
+#include <fathom/sched/prev_state_probe.hpp>
+#include <fathom/sched/task_state.hpp>
+#include <fathom/sched/task_state_decoder.hpp>
 #include <fathom/symbols/inline_sites.hpp>
 #include <fathom/symbols/kallsyms_index.hpp>
 #include <fathom/symbols/live_kallsyms.hpp>
@@ -203,6 +206,7 @@
 ///   `print_format.hpp`; function_graph's to the events of `graph`, `graph_decoder.hpp`
 /// - `tracedat`: trace.dat files, which trace-cmd and KernelShark read and write. Pure.
 ///   `tracedat/trace_dat_reader.hpp`, `trace_dat_writer.hpp`
+/// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`
 /// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`;
 ///   in component output, zstd for `tracedat`, `output/zstd_codec.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
