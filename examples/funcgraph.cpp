@@ -1,8 +1,8 @@
 // funcgraph: what does a command make the kernel do? As a tree of function calls, with what each of them cost.
 //
-// Shows TraceFs and TraceSession (recording), Child and StopSignals (a command, and being stopped), FunctionGraphParser
-// and CallForest (text to calls), function_stats and context_switches (calls to numbers), the text writers, and
-// KallsymsIndex (what the functions are).
+// Shows TraceFs and TraceSession (what to trace), Recorder, EventMerger and GraphDecoder (pages to calls),
+// FunctionGraphParser (text to calls), CallForest, Child and StopSignals (a command, and being stopped), function_stats
+// and context_switches (calls to numbers), the text writers, and KallsymsIndex (what the functions are).
 
 #include "common/output.hpp"
 #include "common/program.hpp"
@@ -85,7 +85,7 @@ int run(int argc, const char* const* argv) {
     symbols = Symbols::of_file(*options->symbols);
   const int status = acquire(*options, trace);
   if (!options->symbols && !options->from)
-    symbols = Symbols::of_this_kernel(options->quiet);
+    symbols = trace.symbols ? Symbols(*trace.symbols) : Symbols::of_this_kernel(options->quiet);
 
   if (options->json)
     write_json(output.stream(), *options, trace, symbols);

@@ -13,7 +13,8 @@ std::string count(std::uint64_t n, std::string_view singular, std::string_view p
 }
 
 // "3 lines skipped (2 unknown_line, 1 cut_line)"
-std::string skipped(const fathom::ParseStats& stats) {
+std::string skipped(const Trace& trace) {
+  const fathom::ParseStats& stats = trace.stats;
   if (stats.skipped_records() == 0)
     return "nothing skipped";
   std::string reasons;
@@ -21,7 +22,7 @@ std::string skipped(const fathom::ParseStats& stats) {
     if (const std::uint64_t n = stats.skipped(reason); n != 0)
       reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", n, fathom::to_string(reason));
   }
-  return fmt::format("{} skipped ({})", count(stats.skipped_records(), "line", "lines"), reasons);
+  return fmt::format("{} skipped ({})", count(stats.skipped_records(), trace.record_name, trace.records_name), reasons);
 }
 
 std::string lost(const fathom::ParseStats& stats) {
@@ -34,12 +35,13 @@ std::string lost(const fathom::ParseStats& stats) {
 }  // namespace
 
 Account account_of(const Trace& trace) {
-  const fathom::ParseStats stats = trace.parser.stats();
+  const fathom::ParseStats& stats = trace.stats;
   Account account;
-  account.lines.push_back(fmt::format("{}: {}, {}, {}, {}", trace.source, count(stats.records, "line", "lines"),
-                                      count(trace.forest.calls(), "call", "calls"), skipped(stats), lost(stats)));
+  account.lines.push_back(fmt::format("{}: {}, {}, {}, {}", trace.source,
+                                      count(stats.records, trace.record_name, trace.records_name),
+                                      count(trace.forest.calls(), "call", "calls"), skipped(trace), lost(stats)));
   if (stats.first_bad)
-    account.lines.push_back(fmt::format("{}: the first skipped is line {} ({}): {}", trace.source,
+    account.lines.push_back(fmt::format("{}: the first skipped is {} {} ({}): {}", trace.source, trace.record_name,
                                         stats.first_bad->number, fathom::to_string(stats.first_bad->reason),
                                         examples::printable(stats.first_bad->text)));
   if (stats.skipped(fathom::SkipReason::cut_line) != 0)

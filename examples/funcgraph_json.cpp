@@ -234,13 +234,16 @@ void add_input(Writer& writer, const Trace& trace) {
   writer.member("incomplete");
   writer.add(dump(incomplete));
 
-  const fathom::ParseStats stats = trace.parser.stats();
+  const fathom::ParseStats& stats = trace.stats;
   Json skipped = Json::object();
   for (const fathom::SkipReason reason : fathom::kSkipReasons)
     skipped[std::string(fathom::to_string(reason))] = stats.skipped(reason);
-  Json input{{"source", trace.source}, {"bytes", stats.bytes}, {"lines", stats.records}, {"skipped", skipped}};
+  Json input{{"source", trace.source},
+             {"bytes", stats.bytes},
+             {std::string(trace.records_name), stats.records},
+             {"skipped", skipped}};
   if (stats.first_bad)
-    input["first_skipped"] = {{"line", stats.first_bad->number},
+    input["first_skipped"] = {{std::string(trace.record_name), stats.first_bad->number},
                               {"offset", stats.first_bad->offset},
                               {"reason", fathom::to_string(stats.first_bad->reason)},
                               {"text", stats.first_bad->text}};

@@ -42,6 +42,10 @@ Exit status: that of COMMAND as a shell gives it (128 + n for signal n; 126, 127
 ended it as --duration said. Failures of funcgraph itself: 1, and a message `funcgraph: cannot ...`; 2 wrong usage; 77 the
 kernel lacks function_graph or what an option needs of it.
 
+How it is recorded: as the pages of the kernel's ring buffers, which wait in files without names, in $TMPDIR or /var/tmp,
+and are decoded at the end. Where that cannot be, which a message says, or with --text: as the kernel's text of them,
+which takes more time, so that more is lost.
+
 Needs root. The kernel's settings are as before when it ends; what a killed one left behind is put back by the next.
 
   funcgraph -- ls /                                  the tree of a command
@@ -188,6 +192,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                               "For each CPU, in KiB or with K, M, G behind it (default: 64M over all CPUs)")
                    ->type_name("SIZE"));
   of_recording(app.add_flag("--no-follow", no_follow, "Not the children and new threads of what is traced"));
+  of_recording(app.add_flag("--text", options.text, "Read the trace as text, not as pages"));
 
   const std::string show = "What to show (default: --tree --stats --top 20)";
   app.add_option("--from", options.from, "Read a recorded trace from a file, - for standard input")

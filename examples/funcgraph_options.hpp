@@ -31,6 +31,7 @@ struct Options {
   std::optional<fathom::CpuSet> cpus;
   std::optional<std::uint64_t> buffer_size_kb;
   bool follow = true;
+  bool text = false;
 
   // What to show.
   bool tree = false;

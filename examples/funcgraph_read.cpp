@@ -71,14 +71,15 @@ std::string describe_other_input(std::string_view start) {
 void read_file(const std::string& path, int stop, Trace& trace) {
   examples::Input input(path, stop);
   trace.source = input.name();
+  TextFeed text;
   std::string start;
   for (std::string_view chunk = input.next(); !chunk.empty(); chunk = input.next()) {
     if (start.size() < kStartSize)
       start += chunk.substr(0, kStartSize - start.size());
-    trace.feed(chunk);
+    text.feed(chunk, trace);
   }
-  trace.finish();
-  if (!has_graph_line(trace.parser.lines()))
+  text.finish(trace);
+  if (!has_graph_line(text.parser.lines()))
     throw fathom::Error(std::errc::invalid_argument, "find function_graph text in", input.name(),
                         describe_other_input(start));
 }

@@ -1,28 +1,41 @@
 #pragma once
 
-#include "common/output.hpp"
-
+#include <fathom/base/parse_stats.hpp>
 #include <fathom/graph/call_forest.hpp>
 #include <fathom/graph/function_graph_parser.hpp>
+#include <fathom/symbols/kallsyms_index.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace funcgraph {
 
-/// A trace in the making: text goes in, calls come out.
+/// What was recorded, as calls.
 struct Trace {
-  explicit Trace(bool keep_details) : forest({.keep_details = keep_details, .keep_comments = keep_details}) {}
-
-  void feed(std::string_view text) { parser.feed(text, forest); }
-  void finish() {
-    parser.finish(forest);
-    forest.finish();
-  }
+  explicit Trace(bool keep_details)
+      : keeps_details(keep_details), forest({.keep_details = keep_details, .keep_comments = keep_details}) {}
 
   std::string source;  // for messages: a file's name, "the kernel's trace"
-  fathom::FunctionGraphParser parser;
+  // What its records are: of text lines, of pages events.
+  std::string_view record_name = "line";
+  std::string_view records_name = "lines";
+  bool keeps_details;
   fathom::CallForest forest;
+  fathom::ParseStats stats;                      // when all is there
+  std::optional<fathom::KallsymsIndex> symbols;  // the kernel's own, if they had to be read
+};
+
+/// Text goes in, calls come out.
+struct TextFeed {
+  void feed(std::string_view text, Trace& trace) { parser.feed(text, trace.forest); }
+  void finish(Trace& trace) {
+    parser.finish(trace.forest);
+    trace.forest.finish();
+    trace.stats = parser.stats();
+  }
+
+  fathom::FunctionGraphParser parser;
 };
 
 /// Reads a file, or standard input for "-", until its end or until `stop` is readable. Throws fathom::Error if it can't

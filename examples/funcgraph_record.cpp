@@ -4,6 +4,7 @@
 #include "common/any_readable.hpp"
 #include "common/live_counter.hpp"
 #include "common/program.hpp"
+#include "funcgraph_pages.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/process/child.hpp>
@@ -17,6 +18,7 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <system_error>
 
@@ -73,8 +75,8 @@ fathom::SessionOptions session_options(const Options& options, const std::option
   return session;
 }
 
-std::string progress(const Trace& trace) {
-  const fathom::ParseStats stats = trace.parser.stats();
+std::string progress(const TextFeed& text, const Trace& trace) {
+  const fathom::ParseStats stats = text.parser.stats();
   return fmt::format("recording: {:.1f} MB, {} lines, {} calls, {} lost", static_cast<double>(stats.bytes) / 1e6,
                      stats.records, trace.forest.calls(), stats.lost_events);
 }
@@ -112,6 +114,29 @@ void resume(fathom::Child& child) {
   }
 }
 
+// Empty where the text must do.
+std::unique_ptr<PageRecording> pages_if_possible(const Options& options, const fathom::TraceArray& array) {
+  if (options.text)
+    return nullptr;
+  try {
+    return std::make_unique<PageRecording>(array);
+  } catch (const fathom::Error& e) {
+    if (!options.quiet)
+      examples::tell("funcgraph", fmt::format("reads the kernel's text, for its pages won't do: {}", e.what()));
+    return nullptr;
+  }
+}
+
+void read_text(fathom::TraceSession& session, const fathom::TextOptions& until, examples::LiveCounter& counter,
+               Trace& trace) {
+  TextFeed text;
+  for (const std::string_view chunk : session.text(until)) {
+    text.feed(chunk, trace);
+    counter.update([&] { return progress(text, trace); });
+  }
+  text.finish(trace);
+}
+
 }  // namespace
 
 int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
@@ -125,9 +150,13 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   trace.source = "the kernel's trace";
 
   fathom::TraceSession session = tracefs.session(session_options(options, child));
+  const std::unique_ptr<PageRecording> pages = pages_if_possible(options, session.array());
   if (const std::optional<int> signal = stop.received())  // setting up can take seconds
     return kSignalBase + *signal;
-  session.start();
+  if (pages)
+    pages->start();
+  else
+    session.start();
   if (child)
     resume(*child);
 
@@ -136,14 +165,18 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   if (options.duration)
     end.add_timer(*options.duration);
   examples::LiveCounter counter(!options.quiet);
-  for (const std::string_view chunk : session.text({.until = end.native_handle(), .stop = stop.native_handle()})) {
-    trace.feed(chunk);
-    counter.update([&] { return progress(trace); });
-  }
+  if (pages)
+    pages->run({.until = end.native_handle(), .stop = stop.native_handle()},
+               [&](const std::function<std::string()>& line) { counter.update(line); });
+  else
+    read_text(session, {.until = end.native_handle(), .stop = stop.native_handle()}, counter, trace);
   counter.clear();
-  trace.finish();
   const int status = child ? end_command(*child, stop.received()) : 0;
+  if (pages)
+    pages->close();
   session.close();
+  if (pages)
+    pages->decode(trace);
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <fathom/symbols/kallsyms_index.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace funcgraph {
@@ -13,6 +14,8 @@ class Symbols {
  public:
   /// Knows nothing.
   Symbols() = default;
+  /// Knows these.
+  explicit Symbols(fathom::KallsymsIndex index) : index_(std::move(index)) {}
   /// Of a copy of /proc/kallsyms. Throws fathom::Error.
   [[nodiscard]] static Symbols of_file(const std::string& path);
   /// Of /proc/kallsyms. Where it cannot be read, a message says so, unless `quiet`, and nothing is known.

@@ -11,19 +11,31 @@
 
 namespace examples {
 
-MappedFile::MappedFile(const std::string& path) {
-  const fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat about{};
-  if (!file || ::fstat(file.get(), &about) != 0)
+namespace {
+
+fathom::UniqueFd open_file(const std::string& path) {
+  fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file)
     throw fathom::Error(errno, "open", path);
+  return file;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) : MappedFile(open_file(path).get(), path) {}
+
+MappedFile::MappedFile(int file, const std::string& name) {
+  struct stat about{};
+  if (::fstat(file, &about) != 0)
+    throw fathom::Error(errno, "open", name);
   if (!S_ISREG(about.st_mode))
-    throw fathom::Error(std::errc::invalid_argument, "map", path, "it is no regular file");
+    throw fathom::Error(std::errc::invalid_argument, "map", name, "it is no regular file");
   size_ = static_cast<std::size_t>(about.st_size);
   if (size_ == 0)
     return;
-  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
   if (mapped == MAP_FAILED)  // NOLINT: the system's constant
-    throw fathom::Error(errno, "map", path);
+    throw fathom::Error(errno, "map", name);
   data_ = static_cast<const std::byte*>(mapped);
 }
 

@@ -11,6 +11,8 @@ class MappedFile {
  public:
   /// Throws fathom::Error.
   explicit MappedFile(const std::string& path);
+  /// Of an open file, which may be closed afterwards; `name` is for messages.
+  MappedFile(int file, const std::string& name);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

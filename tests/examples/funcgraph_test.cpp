@@ -355,6 +355,7 @@ const Failing kFailing[] = {
     {"unknown_option", {"--nonsense"}, 2, "--nonsense: there is no such option"},
     {"two_sources", {"--from", kCapture, "-p", "1"}, 2, "one of"},
     {"recording_option", {"--from", kCapture, "--depth", "3"}, 2, "--depth is for recording"},
+    {"recorded_as_text", {"--from", kCapture, "--text"}, 2, "--text is for recording"},
     {"pid", {"-p", "-4"}, 2, "'-4' is no whole number from 1 to"},
     {"pid_word", {"-p", "1,init"}, 2, "--pid: 'init' is no whole number from 1 to 2147483647"},
     {"depth", {"--depth", "0", "--", "true"}, 2, "--depth: '0' is no whole number from 1 to"},

@@ -67,7 +67,7 @@ for function in __x64_sys_execve __x64_sys_openat __x64_sys_read; do
   check "command: the tree has $function" has "us .*|  *$function();" "$work/err"
 done
 check "command: a table of functions" has '^#  *SELF us .*FUNCTION$' "$work/err"
-check "command: an account" has 'funcgraph: .* lines, .* calls, nothing skipped' "$work/err"
+check "command: an account, of events: it read pages" has 'funcgraph: .* events, .* calls, nothing skipped' "$work/err"
 check "command: settings as before" unchanged
 
 "$funcgraph" "${syscalls[@]}" -o "$work/tree" -- sh -c 'echo out; echo err >&2; exit 42' >"$work/out" 2>"$work/err" -q
@@ -91,6 +91,63 @@ check "after failures: settings as before" unchanged
 "$funcgraph" "${syscalls[@]}" --json -o "$work/json" -- cat /proc/version >/dev/null 2>"$work/err"
 check "--json: the functions" has '"name":"__x64_sys_execve"' "$work/json"
 check "--json: nothing skipped" has '"unknown_line":0' "$work/json"
+
+# --- Pages and text.
+
+# shape FILE: the calls of a tree, without times, and without who made them.
+shape() { sed -n 's/^.*us *|/|/p; t; s/^ *|/|/p' "$1"; }
+"$funcgraph" "${syscalls[@]}" --tree --stats -o "$work/pages" -- cat /proc/version >/dev/null 2>"$work/err"
+check "pages: no other way was needed" has_not 'the kernel.s text' "$work/err"
+check "pages: the task's name" has '^# cat-[0-9]*:' "$work/pages"
+check "pages: no return values that nobody asked for" has_not 'ret=' "$work/pages"
+"$funcgraph" "${syscalls[@]}" --text --tree --stats -o "$work/text" -- cat /proc/version >/dev/null 2>"$work/err"
+check "--text: status 0" equal $? 0
+check "--text: an account, of lines" has 'funcgraph: .* lines, .* calls, nothing skipped' "$work/err"
+shape "$work/pages" >"$work/pages.shape"
+shape "$work/text" >"$work/text.shape"
+check "pages and --text: there are calls" [ "$(wc -l <"$work/pages.shape")" -gt 10 ]
+check "pages and --text: the same calls" diff "$work/pages.shape" "$work/text.shape"
+check "pages and --text: settings as before" unchanged
+
+"$funcgraph" "${syscalls[@]}" --json -o "$work/json" -- sh -c 'cat /proc/version; cat /proc/version' >/dev/null 2>"$work/err"
+check "pages: events in the JSON" has '"events":[1-9]' "$work/json"
+check "pages: nothing lost" has '"lost": {"events":0,"places":0}' "$work/json"
+
+"$funcgraph" --filter vfs_read --filter vfs_write --buffer-size 8K --tree -o "$work/tree" -- \
+  dd if=/dev/zero of=/dev/null bs=1 count=20000 2>"$work/err"
+check "pages, a small buffer: losses in the account" has ' [1-9][0-9]* events lost in [1-9]' "$work/err"
+check "pages, a small buffer: losses among the calls" has '[1-9][0-9]* events, .* calls, nothing skipped' "$work/err"
+
+TMPDIR=$work/nowhere "$funcgraph" "${syscalls[@]}" -o "$work/tree" -- cat /proc/version >/dev/null 2>"$work/err"
+check "no room for pages: status 0" equal $? 0
+check "no room for pages: said" has "the kernel's text.*$work/nowhere" "$work/err"
+check "no room for pages: text" has ' lines, .* calls, nothing skipped' "$work/err"
+mkdir "$work/tiny"
+if mount -t tmpfs -o size=64k none "$work/tiny" 2>/dev/null; then
+  TMPDIR=$work/tiny "$funcgraph" --filter vfs_read --filter vfs_write -o "$work/tree" -- \
+    dd if=/dev/zero of=/dev/null bs=1 count=20000 2>"$work/err"
+  check "the room for pages runs out: status 1" equal $? 1
+  check "the room for pages runs out: said" has "$work/tiny: No space left.*TMPDIR" "$work/err"
+  check "the room for pages runs out: settings as before" unchanged
+  umount "$work/tiny"
+fi
+if [ -w /proc/sys/kernel/kptr_restrict ]; then
+  restrict=$(cat /proc/sys/kernel/kptr_restrict)
+  echo 2 >/proc/sys/kernel/kptr_restrict
+  "$funcgraph" "${syscalls[@]}" -o "$work/tree" -- cat /proc/version >/dev/null 2>"$work/err"
+  check "hidden addresses: status 0" equal $? 0
+  echo "$restrict" >/proc/sys/kernel/kptr_restrict
+  check "hidden addresses: said" has "the kernel's text.*kallsyms" "$work/err"
+  check "hidden addresses: the functions" has '__x64_sys_openat' "$work/tree"
+fi
+check "text for want of pages: settings as before" unchanged
+
+echo 1 >"$tracefs/events/raw_syscalls/sys_enter/enable"
+for way in --no-follow --text; do
+  "$funcgraph" "${syscalls[@]}" $way --tree --graph __x64_sys_read -o "$work/tree" -- cat /proc/version >/dev/null 2>"$work/err"
+  check "$way: an event among the calls, as a comment" has '/\* sys_enter: NR 0 (' "$work/tree"
+done
+echo 0 >"$tracefs/events/raw_syscalls/sys_enter/enable"
 
 # --- What needs the top level on every kernel.
 
