@@ -41,6 +41,7 @@
 #include <fathom/rawtrace/field_reader.hpp>
 #include <fathom/rawtrace/field_views.hpp>
 #include <fathom/rawtrace/format_registry.hpp>
+#include <fathom/rawtrace/function_totals.hpp>
 #include <fathom/rawtrace/graph_decoder.hpp>
 #include <fathom/rawtrace/page_decoder.hpp>
 #include <fathom/rawtrace/page_layout.hpp>
