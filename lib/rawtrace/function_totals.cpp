@@ -3,6 +3,7 @@
 #include <fathom/rawtrace/page_decoder.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <iterator>
 #include <utility>
@@ -19,6 +20,74 @@ constexpr std::size_t kHeaderSize = 4;
 constexpr std::size_t kSmallestRecord = 2 * kHeaderSize;
 // Larger sub-buffers are rare, and a list of their records would be none that a cache holds.
 constexpr std::size_t kLargestPlainPage = std::size_t{1} << 16U;
+
+// So many pages are gone through in turn.
+constexpr std::size_t kTogether = 4;
+
+// Finds the exits on a page with nothing but records and times. No branch depends on which record one is.
+class PageWalk {
+ public:
+  PageWalk() = default;
+  // `ahead` leads to the page to be fetched; `exits` has room for all records.
+  PageWalk(const PageLayout& layout, const std::byte* page, std::ptrdiff_t ahead, const std::byte** exits) noexcept
+      : at_(page + layout.data_offset), end_(at_), first_(exits), last_(exits), ahead_(ahead) {
+    const auto used = load<std::uint64_t>(page + layout.commit_offset, false);
+    good_ = used <= layout.data_size;  // and no mark of loss
+    if (good_)
+      end_ += used;
+  }
+
+  // Takes one record or time; false where there is none, or one of another kind.
+  bool step(std::uint16_t id, std::size_t id_at) noexcept {
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(kSmallestRecord)) [[unlikely]]
+      return false;
+    const std::uint32_t type = type_of(at_);
+    if (type - 1 < kMaxDataType) [[likely]] {
+      // A processor fetches ahead by itself, but not beyond the end of a page.
+      __builtin_prefetch(at_ + ahead_);
+      *last_ = at_;
+      last_ += load<std::uint16_t>(at_ + id_at, false) == id ? 1 : 0;
+      ++records_;
+      const std::size_t size = kHeaderSize + std::size_t{type} * kHeaderSize;
+      if (size > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
+        return stop();
+      at_ += size;
+      return true;
+    }
+    if (type <= kPadding)
+      return stop();
+    at_ += 2 * kHeaderSize;
+    return true;
+  }
+  // Whether everything on the page was taken.
+  [[nodiscard]] bool whole() const noexcept { return good_ && at_ == end_; }
+  [[nodiscard]] std::span<const std::byte* const> exits() const noexcept { return {first_, last_}; }
+  [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
+  // The bytes behind the head of a record.
+  static std::uint32_t size_of(const std::byte* record) noexcept { return type_of(record) * 4; }
+
+ private:
+  static constexpr std::uint32_t kMaxDataType = 28;  // include/linux/ring_buffer.h: RINGBUF_TYPE_DATA_TYPE_LEN_MAX
+  static constexpr std::uint32_t kPadding = 29;
+
+  static std::uint32_t type_of(const std::byte* record) noexcept {
+    const auto header = load<std::uint32_t>(record, false);
+    return std::endian::native == std::endian::little ? header & 0x1fU : header >> 27U;
+  }
+  bool stop() noexcept {
+    good_ = false;
+    end_ = at_;
+    return false;
+  }
+
+  const std::byte* at_ = nullptr;
+  const std::byte* end_ = nullptr;
+  const std::byte** first_ = nullptr;
+  const std::byte** last_ = nullptr;
+  std::ptrdiff_t ahead_ = 0;
+  std::uint64_t records_ = 0;
+  bool good_ = false;
+};
 
 }  // namespace
 
@@ -85,72 +154,63 @@ void FunctionTotals::feed(const PageLayout& layout, std::span<const std::byte> p
     feed_any(layout, pages);
     return;
   }
-  exits_.resize(std::max(exits_.size(), layout.data_size / kSmallestRecord + 1));
-  while (!pages.empty()) {
-    const auto page = pages.first(std::min(pages.size(), layout.page_size()));
-    pages = pages.subspan(page.size());
-    const auto next = pages.size() >= layout.page_size() ? pages.first(layout.page_size()) : page;
-    if (page.size() != layout.page_size() || !feed_plain(layout, page, next))
-      feed_any(layout, page);
+  const std::size_t room = layout.data_size / kSmallestRecord + 1;
+  exits_.resize(std::max(exits_.size(), room * kTogether));
+  const std::size_t size = layout.page_size();
+  while (pages.size() >= size * kTogether) {
+    const auto group = pages.first(size * kTogether);
+    pages = pages.subspan(group.size());
+    feed_plain(layout, group, pages.size() >= group.size() ? pages.data() : group.data());
+  }
+  if (!pages.empty())
+    feed_any(layout, pages);
+}
+
+void FunctionTotals::feed_plain(const PageLayout& layout, std::span<const std::byte> pages, const std::byte* next) {
+  const std::size_t size = layout.page_size();
+  std::array<PageWalk, kTogether> walks;
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    const std::byte* const page = pages.data() + i * size;
+    walks[i] = PageWalk(layout, page, next + i * size - page, &exits_[i * (exits_.size() / kTogether)]);
+  }
+  // Where a record begins is known when its predecessor was looked at: so a processor has several pages to look at.
+  const std::uint16_t id = id_;
+  const std::size_t id_at = kHeaderSize + id_offset_;
+  bool all = true;
+  while (all) {
+    for (PageWalk& walk : walks)
+      all &= walk.step(id, id_at);
+  }
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    PageWalk& walk = walks[i];
+    while (walk.step(id, id_at)) {
+    }
+    if (!walk.whole() || !add_exits(walk.exits()))
+      feed_any(layout, pages.subspan(i * size, size));
+    else
+      count_page(size, walk.records());
   }
 }
 
-// First where the exits are, then what they say: neither loop has a branch that depends on what a record is.
-bool FunctionTotals::feed_plain(const PageLayout& layout, std::span<const std::byte> page,
-                                std::span<const std::byte> next) {
-  constexpr std::uint32_t kMaxDataType = 28;  // include/linux/ring_buffer.h: RINGBUF_TYPE_DATA_TYPE_LEN_MAX
-  constexpr std::uint32_t kPadding = 29;
-  const auto type_of = [](std::uint32_t header) {
-    return std::endian::native == std::endian::little ? header & 0x1fU : header >> 27U;
-  };
-  const auto used = load<std::uint64_t>(page.data() + layout.commit_offset, false);
-  if (used > layout.data_size)  // or with a mark of loss
+bool FunctionTotals::add_exits(std::span<const std::byte* const> exits) {
+  const auto is_short = [this](const std::byte* exit) { return PageWalk::size_of(exit) < fields_end_; };
+  if (std::ranges::any_of(exits, is_short)) [[unlikely]]
     return false;
-  const std::byte* const data = page.data() + layout.data_offset;
-  std::uint32_t* const exits = exits_.data();
-  const std::uint16_t id = id_;
-  const std::size_t id_at = kHeaderSize + id_offset_;
-  const auto end = static_cast<std::size_t>(used);
-  std::size_t at = 0;
-  std::size_t count = 0;
-  std::uint64_t records = 0;
-  while (end - at >= kSmallestRecord) {
-    const std::uint32_t type = type_of(load<std::uint32_t>(data + at, false));
-    if (type - 1 < kMaxDataType) [[likely]] {
-      // A processor fetches ahead by itself, but not beyond the end of a page.
-      __builtin_prefetch(next.data() + at);
-      exits[count] = static_cast<std::uint32_t>(at);
-      count += load<std::uint16_t>(data + at + id_at, false) == id ? 1U : 0U;
-      at += kHeaderSize + std::size_t{type} * kHeaderSize;
-      ++records;
-      if (at > end) [[unlikely]]
-        return false;
-    } else if (type > kPadding) {  // a time
-      at += 2 * kHeaderSize;
-    } else {
-      return false;
-    }
-  }
-  if (at != end)
-    return false;
-  const auto size_of = [&](std::uint32_t exit) {
-    return type_of(load<std::uint32_t>(data + exit, false)) * kHeaderSize;
-  };
-  const std::span found(exits, count);
-  if (std::ranges::any_of(found, [&](std::uint32_t exit) { return size_of(exit) < fields_end_; })) [[unlikely]]
-    return false;
-  for (const std::uint32_t exit : found) {
-    const std::byte* const record = data + exit + kHeaderSize;
+  for (const std::byte* const exit : exits) {
+    const std::byte* const record = exit + kHeaderSize;
     FunctionTotal& total = slot(load<std::uint64_t>(record + function_at_, false));
     ++total.calls;
     total.nanoseconds +=
         load<std::uint64_t>(record + rettime_at_, false) - load<std::uint64_t>(record + calltime_at_, false);
   }
-  stats_.bytes += page.size();
-  stats_.parsed_bytes += page.size();
+  return true;
+}
+
+void FunctionTotals::count_page(std::size_t bytes, std::uint64_t records) noexcept {
+  stats_.bytes += bytes;
+  stats_.parsed_bytes += bytes;
   stats_.records += records;
   stats_.parsed_records += records;
-  return true;
 }
 
 void FunctionTotals::feed_any(const PageLayout& layout, std::span<const std::byte> pages) {

@@ -58,7 +58,9 @@ class FunctionTotals {
   struct Exits;
 
   [[nodiscard]] bool plain(const PageLayout& layout) const noexcept;
-  bool feed_plain(const PageLayout& layout, std::span<const std::byte> page, std::span<const std::byte> next);
+  void feed_plain(const PageLayout& layout, std::span<const std::byte> pages, const std::byte* next);
+  bool add_exits(std::span<const std::byte* const> exits);
+  void count_page(std::size_t bytes, std::uint64_t records) noexcept;
   void feed_any(const PageLayout& layout, std::span<const std::byte> pages);
   FunctionTotal& slot(std::uint64_t function) {
     FunctionTotal& found = search(function);
@@ -84,8 +86,8 @@ class FunctionTotals {
   std::uint32_t calltime_at_ = 0;
   std::uint32_t rettime_at_ = 0;
   std::uint32_t fields_end_ = 0;
-  std::vector<std::uint32_t> exits_;  // where they are on a page
-  std::vector<FunctionTotal> slots_;  // open addressing; the size is a power of two
+  std::vector<const std::byte*> exits_;  // of some pages
+  std::vector<FunctionTotal> slots_;     // open addressing; the size is a power of two
   std::size_t used_ = 0;
   ParseStats stats_;
 };
