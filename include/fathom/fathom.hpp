@@ -204,7 +204,8 @@
 ///   `context_switches.hpp`
 /// - `rawtrace`: the ring buffer's binary side: pages to records, and fields out of these. Pure.
 ///   `rawtrace/format_registry.hpp`, then `page_decoder.hpp`, `event_merger.hpp`, `field_reader.hpp`,
-///   `print_format.hpp`; function_graph's to the events of `graph`, `graph_decoder.hpp`
+///   `print_format.hpp`; function_graph's to the events of `graph`, `graph_decoder.hpp`, or only to what each function
+///   cost, `function_totals.hpp`
 /// - `tracedat`: trace.dat files, which trace-cmd and KernelShark read and write. Pure.
 ///   `tracedat/trace_dat_reader.hpp`, `trace_dat_writer.hpp`
 /// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`

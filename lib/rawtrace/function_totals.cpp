@@ -131,10 +131,10 @@ FunctionTotals::FunctionTotals(const EventFormat& exit, std::uint32_t id_offset)
       function_(exit, "func"),
       calltime_(exit, "calltime"),
       rettime_(exit, "rettime"),
+      wide_(exit.byte_order() == std::endian::native && id_offset <= kHeaderSize - sizeof id_),
       slots_(kFirstSlots) {
   constexpr std::uint32_t kWide = 8;
   constexpr std::uint32_t kFar = 1U << 27U;  // beyond any record
-  wide_ = exit.byte_order() == std::endian::native && id_offset <= kHeaderSize - sizeof id_;
   for (const auto& [name, at] :
        {std::pair{"func", &function_at_}, std::pair{"calltime", &calltime_at_}, std::pair{"rettime", &rettime_at_}}) {
     const EventField* const field = exit.find(name);

@@ -37,7 +37,8 @@ struct FunctionTotal {
 /// and added at the end. A page of a 64-bit kernel with this machine's byte order and nothing on it but records and
 /// times is gone through without a decoder; any other one, with a loss or damage, goes through PageDecoder. The answer
 /// is the same: bytes are never trusted, and stats() counts what PageDecoder counts, and exits too short for their
-/// fields (`short_event`). Memory: 100 bytes a function, and half a page. Only std::bad_alloc is thrown by feed().
+/// fields (`short_event`). Memory: 48 KiB at first, 200 bytes a function from the 513th on, and as much as four pages.
+/// Only std::bad_alloc is thrown by feed().
 class FunctionTotals {
  public:
   /// `exit` is the format of ftrace:funcgraph_exit; records have their number at `id_offset`. Throws Error
