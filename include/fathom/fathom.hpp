@@ -32,6 +32,8 @@
 #include <fathom/perf/ksymbol_events.hpp>
 #include <fathom/perf/perf_rate.hpp>
 #include <fathom/perf/perf_scope.hpp>
+#include <fathom/perf/perf_timer.hpp>
+#include <fathom/perf/timer_batch.hpp>
 #include <fathom/process/child.hpp>
 #include <fathom/process/exit_status.hpp>
 #include <fathom/process/stop_signals.hpp>

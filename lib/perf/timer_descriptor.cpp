@@ -1,0 +1,52 @@
+#include "timer_descriptor.hpp"
+
+#include <fathom/base/error.hpp>
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include <cerrno>
+
+namespace fathom::perf {
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+void set(int clock, Timestamp when) noexcept {
+  itimerspec at{};
+  at.it_value.tv_sec = static_cast<time_t>(when.nanoseconds / kSecond);
+  at.it_value.tv_nsec = static_cast<long>(when.nanoseconds % kSecond);
+  ::timerfd_settime(clock, TFD_TIMER_ABSTIME, &at, nullptr);
+}
+
+}  // namespace
+
+TimerDescriptor::TimerDescriptor()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), clock_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (!epoll_ || !clock_)
+    throw Error(errno, "create a descriptor to wait for a timer");
+  add(clock_.get());
+}
+
+void TimerDescriptor::add(int fd) const {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    throw Error(errno, "wait for the event of a timer");
+}
+
+void TimerDescriptor::remove(int fd) const noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void TimerDescriptor::look_at(Timestamp when) const noexcept {
+  set(clock_.get(), when);
+}
+
+void TimerDescriptor::look_never() const noexcept {
+  set(clock_.get(), {});
+}
+
+}  // namespace fathom::perf

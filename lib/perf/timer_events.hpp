@@ -1,0 +1,81 @@
+#pragma once
+
+#include "event_program.hpp"
+#include "thread_watch.hpp"
+#include "timer_descriptor.hpp"
+#include "timer_event.hpp"
+
+#include <fathom/base/cpu_set.hpp>
+#include <fathom/base/parse_stats.hpp>
+#include <fathom/base/time.hpp>
+#include <fathom/perf/perf_timer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace fathom::perf {
+
+/// All events of a timer, from one start to the next stop.
+class TimerEvents {
+ public:
+  /// What the events need, and which outlives them.
+  struct Use {
+    const PerfTimerOptions& options;
+    Duration period;
+    const EventProgram* program;  ///< null: they wake user space
+    const TimerDescriptor& descriptor;
+  };
+
+  /// Opens them, disabled. Throws Error.
+  explicit TimerEvents(const Use& use);
+
+  void enable();
+  void disable() noexcept;
+  /// Takes them out of the descriptor, before they are closed.
+  void leave() noexcept;
+
+  /// Whether they are of CPUs, not of threads.
+  [[nodiscard]] bool on_cpus() const noexcept { return watches_.empty() && threads_.empty(); }
+  /// How many grids there are.
+  [[nodiscard]] std::size_t count() const noexcept { return events_.size(); }
+  /// The slots of all grids up to now, those that went included.
+  [[nodiscard]] Slots slots() const;
+  [[nodiscard]] std::vector<PerfTimer::Grid> grids() const;
+  /// The bytes that all rings hold.
+  [[nodiscard]] std::size_t ring_bytes() const noexcept;
+  /// Whether the program runs elsewhere too, as far as the kernel lists it. Throws Error.
+  [[nodiscard]] bool program_has_other_links() const;
+
+  /// What is found besides ticks.
+  struct Found {
+    std::uint64_t lost = 0;
+    std::vector<TimerChange> changes{};
+  };
+  /// Adds what the rings hold to `ticks`, by time.
+  void drain(std::vector<PerfTick>& ticks, ParseStats& stats, Found& found);
+  /// Joins and leaves CPUs. What the rings of those hold has to be drained before.
+  void follow_cpus(Found& found);
+  /// Leaves threads that have ended.
+  void leave_ended(Found& found);
+
+ private:
+  void open_cpus(const CpuSet& cpus);
+  void open_thread(int tid, PerfFollow follow);
+  void open_process(const PerfProcess& process);
+  void open(const TimerEvent::Place& place);
+  // As a change, whether it works or not.
+  void join(unsigned cpu, Found& found);
+  // Its slots stay.
+  void retire(const TimerEvent& event);
+  [[nodiscard]] CpuSet wanted(const CpuSet& online) const;
+
+  Use use_;
+  std::vector<TimerEvent> events_;
+  std::vector<ThreadWatch> watches_;
+  std::vector<int> threads_;   // those that were there at the beginning
+  CpuSet unwatched_;           // told of already
+  std::uint64_t retired_ = 0;  // slots of those that went
+};
+
+}  // namespace fathom::perf
