@@ -30,6 +30,11 @@
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/output/trace_text_printer.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
+#include <fathom/perf/perf_count.hpp>
+#include <fathom/perf/perf_counter.hpp>
+#include <fathom/perf/perf_counter_group.hpp>
+#include <fathom/perf/perf_event.hpp>
+#include <fathom/perf/perf_event_kinds.hpp>
 #include <fathom/perf/perf_rate.hpp>
 #include <fathom/perf/perf_scope.hpp>
 #include <fathom/perf/perf_timer.hpp>

@@ -1,6 +1,7 @@
 #include "feature_probe.hpp"
 #include "libbpf_print.hpp"
 #include "link_create.hpp"
+#include "perf/event_source.hpp"
 #include "perf/open_probe.hpp"
 #include "rtnetlink.hpp"
 

@@ -3,6 +3,7 @@
 #include "attach_failure.hpp"
 #include "kernel_functions.hpp"
 #include "link_access.hpp"
+#include "perf/event_source.hpp"
 #include "perf/open_probe.hpp"
 #include "perf_link.hpp"
 

@@ -1,6 +1,7 @@
 #include "attach_failure.hpp"
 #include "kprobe_attach.hpp"
 #include "link_access.hpp"
+#include "perf/event_source.hpp"
 #include "perf/open_probe.hpp"
 #include "perf_link.hpp"
 #include "program_section.hpp"

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace fathom::perf {
 
@@ -16,22 +17,24 @@ constexpr std::chrono::milliseconds kLongestStandstill{50};
 constexpr std::chrono::milliseconds kPause{1};
 
 struct Asked {
-  const KsymbolCpu* cpu;
+  ListeningCpu cpu;
   std::optional<std::uint64_t> time_enabled;
 
   [[nodiscard]] bool moved() const {
-    const auto now = cpu->time_enabled();
+    const auto now = cpu.time_enabled();
     return now && now != time_enabled;
   }
 };
 
 }  // namespace
 
-CpuSet deaf_cpus(const std::vector<KsymbolCpu>& cpus) {
+CpuSet deaf_cpus(std::vector<ListeningCpu> cpus) {
   std::vector<Asked> silent;
   silent.reserve(cpus.size());
-  for (const KsymbolCpu& cpu : cpus)
-    silent.push_back({.cpu = &cpu, .time_enabled = cpu.time_enabled()});
+  for (ListeningCpu& cpu : cpus) {
+    const auto enabled = cpu.time_enabled();
+    silent.push_back({.cpu = std::move(cpu), .time_enabled = enabled});
+  }
   const auto until = steady_clock::now() + kLongestStandstill;
   for (;;) {
     std::erase_if(silent, [](const Asked& asked) { return asked.moved(); });
@@ -41,7 +44,7 @@ CpuSet deaf_cpus(const std::vector<KsymbolCpu>& cpus) {
   }
   CpuSet deaf;
   for (const Asked& asked : silent)
-    deaf.insert(asked.cpu->cpu());
+    deaf.insert(asked.cpu.cpu);
   return deaf;
 }
 

@@ -67,6 +67,14 @@ std::optional<CpuSet> online_now(const std::string& sys) {
   }
 }
 
+CpuSet deaf(const std::vector<perf::KsymbolCpu>& cpus) {
+  std::vector<perf::ListeningCpu> asked;
+  asked.reserve(cpus.size());
+  for (const perf::KsymbolCpu& cpu : cpus)
+    asked.push_back({.cpu = cpu.cpu(), .time_enabled = [&cpu] { return cpu.time_enabled(); }});
+  return perf::deaf_cpus(std::move(asked));
+}
+
 }  // namespace
 
 KsymbolEvents::State::State(KsymbolOptions wanted) : options(std::move(wanted)), epoll(::epoll_create1(EPOLL_CLOEXEC)) {
@@ -117,8 +125,8 @@ void KsymbolEvents::State::follow(const CpuSet& online, KsymbolBatch& batch) {
   const std::chrono::nanoseconds suspended_before = std::exchange(suspended, time_suspended());
   const bool ask = std::exchange(recheck, false) || suspended - suspended_before > kClockJitter;
   std::erase_if(cpus, [&](const perf::KsymbolCpu& cpu) { return !online.contains(cpu.cpu()); });
-  const CpuSet deaf = ask ? perf::deaf_cpus(cpus) : CpuSet{};
-  std::erase_if(cpus, [&](const perf::KsymbolCpu& cpu) { return deaf.contains(cpu.cpu()); });
+  const CpuSet silent = ask ? deaf(cpus) : CpuSet{};
+  std::erase_if(cpus, [&](const perf::KsymbolCpu& cpu) { return silent.contains(cpu.cpu()); });
   const CpuSet before = watched();
   for (const unsigned cpu : online.cpus()) {
     if (!before.contains(cpu))

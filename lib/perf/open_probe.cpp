@@ -4,8 +4,6 @@
 
 #include <linux/perf_event.h>
 
-#include <fstream>
-
 namespace fathom::perf {
 
 namespace {
@@ -15,14 +13,6 @@ constexpr std::uint64_t kAtReturn = 1;
 constexpr unsigned kReferenceCounterShift = 32;
 
 }  // namespace
-
-std::optional<std::uint32_t> event_source_type(const std::string& sysfs, const std::string& name) {
-  std::ifstream file(sysfs + "/bus/event_source/devices/" + name + "/type");
-  std::uint32_t type = 0;
-  if (file >> type)
-    return type;
-  return std::nullopt;
-}
 
 UniqueFd open_kprobe(std::uint32_t type, const KernelProbe& probe) {
   perf_event_attr attr{};

@@ -3,14 +3,9 @@
 #include <fathom/base/unique_fd.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace fathom::perf {
-
-/// The number of a perf event source, as `bus/event_source/devices/NAME/type` below `sysfs` gives it; empty if the
-/// kernel has no such source.
-[[nodiscard]] std::optional<std::uint32_t> event_source_type(const std::string& sysfs, const std::string& name);
 
 /// A probe in the kernel's code.
 struct KernelProbe {

@@ -5,7 +5,6 @@
 
 #include <linux/perf_event.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,15 +13,18 @@ namespace fathom::perf {
 
 /// Whom an event watches, in the words of perf_event_open(2).
 struct Target {
-  int pid = -1;  ///< a task; 0 is the caller, -1 all
-  int cpu = -1;  ///< a CPU; -1 all, for a task
+  int pid = -1;         ///< a task; 0 is the caller, -1 all
+  int cpu = -1;         ///< a CPU; -1 all, for a task
+  int group = -1;       ///< the descriptor of its group's leader; -1 for a leader
+  bool cgroup = false;  ///< `pid` is the descriptor of a cgroup's folder
 };
 
 /// What an event needs to be allowed, and how it is called in an error.
 struct Purpose {
-  std::string_view what;  ///< "the event of kernel symbols"
-  int paranoid = 2;       ///< the highest perf_event_paranoid that allows it to somebody without capabilities
-  std::string proc = "/proc";
+  std::string_view what;       ///< "the event of kernel symbols"
+  int paranoid = 2;            ///< the highest perf_event_paranoid that allows it to somebody without capabilities
+  std::string proc = "/proc";  ///< the limits that an error names are below
+  std::string sys = "/sys";    ///< the CPUs that are online are below
 };
 
 /// perf_event_open(2), close-on-exec. Throws Error with what to do about it; ENODEV means that the CPU is not online.
@@ -35,11 +37,5 @@ struct Purpose {
 
 /// Whether the kernel refused an attribute that it does not know.
 [[nodiscard]] bool is_unknown_attribute(const Error& error) noexcept;
-
-/// What to do about `errno_value`; `paranoid` is what perf_event_paranoid says, if it could be read.
-[[nodiscard]] std::string open_hint(int errno_value, int allowed_paranoid, std::optional<int> paranoid);
-
-/// The value of sys/kernel/perf_event_paranoid below `proc`; absent if it can't be read.
-[[nodiscard]] std::optional<int> read_paranoid(const std::string& proc);
 
 }  // namespace fathom::perf
