@@ -1,5 +1,7 @@
 #include <fathom/perf/perf_count.hpp>
 
+#include <cmath>
+
 namespace fathom {
 
 std::optional<std::uint64_t> PerfCount::scaled() const noexcept {
@@ -13,7 +15,7 @@ std::optional<std::uint64_t> PerfCount::scaled() const noexcept {
   const std::uint64_t whole = value / part;
   const std::uint64_t rest = value % part;
   const auto fraction = static_cast<long double>(rest) * static_cast<long double>(all) / static_cast<long double>(part);
-  return whole * all + static_cast<std::uint64_t>(fraction + 0.5L);
+  return whole * all + static_cast<std::uint64_t>(std::llround(fraction));
 }
 
 PerfCount& PerfCount::operator+=(const PerfCount& other) noexcept {

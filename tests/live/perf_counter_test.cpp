@@ -241,7 +241,7 @@ TEST_F(PerfCounterLive, ABreakpointCountsEachWrite) {
 }
 
 TEST_F(PerfCounterLive, TooManyBreakpointsAreNamed) {
-  volatile std::uint64_t variable = 0;
+  const std::uint64_t variable = 0;
   std::vector<PerfCounter> counters;
   try {
     for (unsigned i = 0; i < 100; ++i)

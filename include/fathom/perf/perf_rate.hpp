@@ -23,7 +23,7 @@ struct Hz {
 
 /// Once for so many events: each of them with EventCount{1}.
 ///
-///     PerfSampler switches{{"sched:sched_switch", {.rate = EventCount{1}}}};
+///     PerfSampler switches{"sched:sched_switch", {.rate = EventCount{1}}};
 struct EventCount {
   std::uint64_t value;  ///< how many events
 

@@ -79,8 +79,8 @@ struct PerfCgroup {
 ///     scope = OnlineCpus{};
 ///
 /// A plain value; to make one touches nothing and needs no rights. To watch threads of the same user takes
-/// `kernel.perf_event_paranoid` of at most 2, CPUs and cgroups at most 0, or CAP_PERFMON (before Linux 5.8:
-/// CAP_SYS_ADMIN).
+/// `kernel.perf_event_paranoid` of at most 1, without the kernel (exclude_kernel) 2, CPUs and cgroups at most 0, raw
+/// data of tracepoints -1; or CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN).
 using PerfScope = std::variant<PerfThread, PerfProcess, OnlineCpus, CpuSet, PerfCgroup>;
 
 }  // namespace fathom
