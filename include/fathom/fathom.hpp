@@ -17,6 +17,7 @@
 #include <fathom/btf/btf_type.hpp>
 #include <fathom/event/events.hpp>
 #include <fathom/event/function_table.hpp>
+#include <fathom/event/sched_events.hpp>
 #include <fathom/event/sink.hpp>
 #include <fathom/graph/call.hpp>
 #include <fathom/graph/call_forest.hpp>
@@ -56,7 +57,11 @@
 #include <fathom/rawtrace/printk_formats.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
 #include <fathom/rawtrace/task_names.hpp>
+#include <fathom/sched/idle_accounting.hpp>
+#include <fathom/sched/idle_from_records.hpp>
+#include <fathom/sched/idle_from_text.hpp>
 #include <fathom/sched/prev_state_probe.hpp>
+#include <fathom/sched/proc_stat.hpp>
 #include <fathom/sched/task_state.hpp>
 #include <fathom/sched/task_state_decoder.hpp>
 #include <fathom/symbols/inline_sites.hpp>
@@ -215,7 +220,8 @@
 ///   cost, `function_totals.hpp`
 /// - `tracedat`: trace.dat files, which trace-cmd and KernelShark read and write. Pure.
 ///   `tracedat/trace_dat_reader.hpp`, `trace_dat_writer.hpp`
-/// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`
+/// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`; which CPU
+///   was idle, and who kept it busy, `idle_accounting.hpp`
 /// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`;
 ///   in component output, zstd for `tracedat`, `output/zstd_codec.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
