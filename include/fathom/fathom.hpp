@@ -220,7 +220,8 @@
 ///   cost, `function_totals.hpp`
 /// - `tracedat`: trace.dat files, which trace-cmd and KernelShark read and write. Pure.
 ///   `tracedat/trace_dat_reader.hpp`, `trace_dat_writer.hpp`
-/// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`; which CPU
+/// - `sched`: what the scheduler's events say. Pure. Task states of any kernel, `sched/task_state_decoder.hpp`; which
+/// CPU
 ///   was idle, and who kept it busy, `idle_accounting.hpp`
 /// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`;
 ///   in component output, zstd for `tracedat`, `output/zstd_codec.hpp`

@@ -54,8 +54,8 @@ struct ProcStat {
 ///     if (const CpuTicks* cpu = stat.find(0)) std::cout << cpu->idle + cpu->iowait << " ticks\n";
 ///
 /// A CPU's line has four numbers at least (Linux 2.4); those that it lacks are 0, further ones are left alone. Lines
-/// that begin otherwise than the kernel's are skipped (`unknown_line`), and so is a CPU that does not stand behind those
-/// of lower numbers.
+/// that begin otherwise than the kernel's are skipped (`unknown_line`), and so is a CPU that does not stand behind
+/// those of lower numbers.
 [[nodiscard]] ProcStat parse_proc_stat(std::string_view text);
 
 }  // namespace fathom
