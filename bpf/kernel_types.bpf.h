@@ -217,6 +217,7 @@ struct task_struct {
   struct task_struct* group_leader;
   struct mm_struct* mm;
   __u64 start_time;
+  __u32 self_exec_id; /* one more with each exec; a child has its parent's */
   char comm[TASK_COMM_LEN];
 };
 

@@ -27,6 +27,7 @@
 #include <fathom/graph/function_stats.hpp>
 #include <fathom/output/call_tree_text.hpp>
 #include <fathom/output/context_switches_text.hpp>
+#include <fathom/output/folded_text.hpp>
 #include <fathom/output/function_stats_text.hpp>
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/output/trace_text_printer.hpp>
@@ -192,6 +193,11 @@
 #include <fathom/bpf/variable_spec.hpp>
 #include <fathom/bpf/xdp.hpp>
 #endif
+#if __has_include(<fathom/profile/profile.hpp>)
+#include <fathom/profile/off_cpu_profiler.hpp>
+#include <fathom/profile/profile.hpp>
+#include <fathom/profile/profile_names.hpp>
+#endif
 #ifdef FATHOM_ASIO  // by fathom::asio: who does not link that is spared Boost
 #include <fathom/async/async_page_reader.hpp>
 #include <fathom/async/async_reader.hpp>
@@ -201,6 +207,7 @@
 #endif
 #if __has_include(<fathom/symbols/elf_symbolizer.hpp>)
 #include <fathom/symbols/dwarf_inline_sites.hpp>
+#include <fathom/symbols/elf_file_symbols.hpp>
 #include <fathom/symbols/elf_files.hpp>
 #include <fathom/symbols/elf_symbolizer.hpp>
 #endif
@@ -224,7 +231,7 @@
 /// CPU
 ///   was idle, and who kept it busy, `idle_accounting.hpp`
 /// - `output`: these as text. `output/call_tree_text.hpp`; records as the kernel prints them, `trace_text_printer.hpp`;
-///   in component output, zstd for `tracedat`, `output/zstd_codec.hpp`
+///   stacks for flame graphs, `folded_text.hpp`; in component output, zstd for `tracedat`, `output/zstd_codec.hpp`
 /// - `process`: a command that is held until it may run, and signals as descriptors. `process/child.hpp`
 /// - `tracefs`: the kernel's side. `tracefs/trace_fs.hpp` for settings, `trace_session.hpp` to set, record and put back
 ///   in one object, `trace_event.hpp`, `histogram.hpp` and `probe.hpp` for events, `recorder.hpp` for raw pages
@@ -247,6 +254,8 @@
 ///   `ring_buffer.hpp` and `perf_buffer.hpp`, written by `user_ring_buffer.hpp`. What goes through them is checked:
 ///   `record_check.hpp`. Beside them: `bpf_features.hpp`, `test_run.hpp`, `bpf_stats.hpp`, `program_code.hpp`,
 ///   `loaded_things.hpp`
+/// - `profile`: where time is spent and where it is waited for, by stack, in the component `fathom::profile`.
+///   `profile/off_cpu_profiler.hpp`, then `profile.hpp`, `profile_names.hpp`
 /// - `async`: any of these sources, awaited with Boost.Asio, in the component `fathom::asio`. `async/async_reader.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

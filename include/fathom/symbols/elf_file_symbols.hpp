@@ -1,0 +1,61 @@
+#pragma once
+
+#include <fathom/symbols/elf_files.hpp>
+#include <fathom/symbols/elf_symbolizer.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fathom {
+
+/// A file by its name, and by its build id where that is known.
+struct ElfFileName {
+  std::string path{};      ///< `[vdso]` for the kernel's page of code that every process has
+  std::string build_id{};  ///< hex digits that the file must have; empty: whatever is there by that name
+};
+
+/// For ElfFileSymbols.
+struct ElfFileSymbolsOptions {
+  /// Shared with other symbolizers; null: files of its own, with the default options.
+  std::shared_ptr<ElfFiles> files{};
+  /// A folder that is put before each path: a copy of another machine's files. Empty: this machine's own.
+  std::string sysroot{};
+};
+
+/// Names places in files, for stacks that were taken apart into file and offset when they were taken: their processes
+/// may have ended, or run elsewhere.
+///
+///     fathom::ElfFileSymbols symbols;
+///     for (const std::string& name : symbols.functions({path, build_id}, offset, is_return_address))
+///       std::cout << name << '\n';                      // innermost first
+///
+/// A file that is not there, or has another build id than it should, gives no names. Each file is looked at once.
+/// Move-only, for one thread at a time along with all that share its ElfFiles.
+class ElfFileSymbols {
+ public:
+  /// Reads nothing.
+  explicit ElfFileSymbols(ElfFileSymbolsOptions options = {});
+
+  /// The functions at so many bytes from the start of the file, for people, innermost first: several where the compiler
+  /// put one into another, unless ElfFilesOptions::source_lines is off. Empty where there is none. `is_return` tells
+  /// that a call comes back there: the call is looked up. Throws nothing but bad_alloc.
+  [[nodiscard]] std::vector<std::string> functions(const ElfFileName& file, std::uint64_t offset,
+                                                   bool is_return = false);
+
+ private:
+  struct File {
+    std::unique_ptr<ElfSymbolizer> symbolizer;  // null: it cannot be read, or is another file
+    std::uint64_t base = 0;                     // what is added to an offset
+  };
+
+  File& open(const ElfFileName& name);
+
+  ElfFileSymbolsOptions options_;
+  std::map<std::pair<std::string, std::string>, File> files_;  // by path and build id
+};
+
+}  // namespace fathom

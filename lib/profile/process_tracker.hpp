@@ -1,0 +1,52 @@
+#pragma once
+
+#include "address_spaces.hpp"
+#include "perf/process_records.hpp"
+
+#include <fathom/base/time.hpp>
+
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace fathom::profile {
+
+/// What lies where in the processes of this machine, at a time that is moved on by hand: so that the addresses of a
+/// process are looked up in what it was then, also if it has ended or is another program now.
+class ProcessTracker {
+ public:
+  /// Listens from now on. Throws Error.
+  explicit ProcessTracker(perf::ProcessRecordsOptions options);
+
+  /// Takes in how things are now, of a process that is there: throws Error if it is not, or must not be looked at.
+  void load(std::uint32_t pid);
+  /// The same of all processes; those that go meanwhile are passed over.
+  void load_all();
+
+  /// Readable when the rings fill up.
+  [[nodiscard]] int native_handle() const noexcept { return records_.native_handle(); }
+  /// Empties the rings. Throws nothing but bad_alloc, or Error where a CPU came up and cannot be watched.
+  void drain();
+  /// To how things were at `time`: not behind the last drain(), and never back.
+  void advance(Timestamp time);
+
+  [[nodiscard]] std::uint64_t generation(std::uint32_t pid) const { return spaces_.generation(pid); }
+  /// What is mapped there, with its build id if that can be known. A process that nothing was heard of is looked up in
+  /// /proc, once, unless it is known to have become another program since.
+  [[nodiscard]] const CodeMapping* find(std::uint32_t pid, std::uint64_t address);
+  /// Records that found no room so far.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return records_.lost(); }
+  [[nodiscard]] const std::string& proc() const noexcept { return proc_; }
+
+ private:
+  void look_up(std::uint32_t pid);
+
+  std::string proc_;
+  perf::ProcessRecords records_;
+  std::vector<perf::ProcessRecord> pending_;  // by time
+  AddressSpaces spaces_;
+  std::unordered_set<std::uint32_t> looked_up_;
+};
+
+}  // namespace fathom::profile

@@ -1,0 +1,218 @@
+#include "attach_errors.hpp"
+#include "bpf_support.hpp"
+#include "held_child.hpp"
+#include "profile_support.hpp"
+#include "profile_workload.hpp"
+#include "unprivileged.hpp"
+
+#include <fathom/base/error.hpp>
+#include <fathom/profile/off_cpu_profiler.hpp>
+
+#include <gmock/gmock.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+using fathom::Duration;
+using fathom::NamedProfile;
+using fathom::OffCpuProfiler;
+using fathom::Profile;
+using fathom::ProfileEntry;
+using fathom::live::folded;
+using fathom::live::HeldChild;
+using fathom::live::Names;
+using fathom::live::of_process;
+using fathom::live::Share;
+using fathom::live::share_of;
+using fathom::live::SharedNumbers;
+using testing::HasSubstr;
+
+class OffCpuLive : public fathom::live::BpfTest {};
+
+void expect_sums(const Profile& profile) {
+  std::uint64_t samples = 0;
+  for (const ProfileEntry& entry : profile.entries)
+    samples += entry.count;
+  const auto& counts = profile.counts;
+  EXPECT_EQ(samples, counts.samples);
+  EXPECT_EQ(counts.seen, counts.samples + counts.idle + counts.lost + counts.no_room);
+}
+
+// Without those in which it was preempted, on the way to sleep or back.
+Profile of_sleeps(Profile profile) {
+  std::erase_if(profile.entries, [](const ProfileEntry& entry) { return entry.state->raw.bits == 0; });
+  return profile;
+}
+
+double part(Duration of, Duration whole) {
+  return static_cast<double>(of.count()) / static_cast<double>(whole.count());
+}
+
+TEST_F(OffCpuLive, SleepsAreAccounted) {
+  const SharedNumbers shared;
+  HeldChild child([&] {
+    shared[0] = fathom_sleep_outer(20, Duration(100ms).count());
+    return true;
+  });
+  OffCpuProfiler profiler({.pid = child.pid()});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();  // the child is gone
+
+  const NamedProfile named = Names().name(of_sleeps(profile));
+  const Share share = share_of(named, "fathom_sleep_inner");
+  EXPECT_EQ(share.count, 20U) << folded(named);
+  EXPECT_NEAR(part(share.time, Duration(shared[0])), 1, 0.01);
+  EXPECT_NEAR(part(share.time - share.waiting, 2s), 1, 0.01);
+  EXPECT_EQ(share_of(named, "fathom_sleep_outer").count, 20U) << folded(named);
+  EXPECT_EQ(share_of(named, "__schedule_[k]").self, share_of(named, "__schedule_[k]").count) << folded(named);
+  expect_sums(profile);
+  EXPECT_EQ(profile.counts.stacks_cut, 0U);
+  for (const ProfileEntry& entry : profile.entries) {
+    ASSERT_TRUE(entry.state.has_value());
+    EXPECT_FALSE(entry.state->preempted && entry.state->raw.bits != 0);
+    if (entry.count == 20U) {
+      EXPECT_EQ(entry.state->raw.bits & 3U, 1U);  // TASK_INTERRUPTIBLE
+    }
+  }
+}
+
+TEST_F(OffCpuLive, WhoSleepsAtTheEndIsUnfinished) {
+  HeldChild child([] {
+    fathom_sleep_inner(Duration(600ms).count());
+    return true;
+  });
+  Profile profile;
+  {
+    OffCpuProfiler profiler({.pid = child.pid()});
+    std::jthread runner([&] { EXPECT_TRUE(child.run()); });
+    std::this_thread::sleep_for(400ms);
+    profile = profiler.stop();
+  }
+  const NamedProfile named = Names().name(of_sleeps(profile));
+  const Share share = share_of(named, "fathom_sleep_inner");
+  ASSERT_EQ(share.count, 1U) << folded(named);
+  EXPECT_GT(share.time, 100ms);
+  EXPECT_LT(share.time, 600ms);
+  for (const ProfileEntry& entry : profile.entries)
+    EXPECT_EQ(entry.unfinished, entry.time > 100ms);
+  expect_sums(profile);
+}
+
+TEST_F(OffCpuLive, WhoSleptBeforeIsCountedAndNotMadeUp) {
+  HeldChild child([] { return true; });  // waits in read(2)
+  std::this_thread::sleep_for(50ms);
+  OffCpuProfiler profiler({.pid = child.pid()});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  EXPECT_EQ(profile.counts.began_before, 1U);
+  expect_sums(profile);
+}
+
+TEST_F(OffCpuLive, ChildrenAreFollowedIfAsked) {
+  for (const bool follow : {true, false}) {
+    HeldChild child([] {
+      const pid_t grandchild = ::fork();
+      if (grandchild == 0) {
+        fathom_sleep_outer(3, Duration(10ms).count());
+        ::_exit(0);
+      }
+      return ::waitpid(grandchild, nullptr, 0) == grandchild;
+    });
+    OffCpuProfiler profiler({.pid = child.pid(), .follow_children = follow});
+    ASSERT_TRUE(child.run());
+    const Profile profile = profiler.stop();
+    const NamedProfile named = Names().name(of_sleeps(profile));
+    EXPECT_EQ(share_of(named, "fathom_sleep_inner").count, follow ? 3U : 0U) << folded(named);
+    expect_sums(profile);
+  }
+}
+
+TEST_F(OffCpuLive, TheWholeMachineHasOurChildInIt) {
+  HeldChild child([] {
+    fathom_sleep_outer(5, Duration(20ms).count());
+    return true;
+  });
+  OffCpuProfiler profiler;
+  const int pid = child.pid();
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  EXPECT_EQ(profile.counts.lost, 0U);
+  std::set<std::uint32_t> pids;
+  for (const ProfileEntry& entry : profile.entries)
+    pids.insert(entry.task.pid);
+  EXPECT_GT(pids.size(), 2U);
+  EXPECT_EQ(pids.count(0), 0U);
+  const NamedProfile named = Names().name(of_sleeps(of_process(profile, pid)));
+  EXPECT_EQ(share_of(named, "fathom_sleep_inner").count, 5U) << folded(named);
+}
+
+TEST_F(OffCpuLive, FullTablesAreCounted) {
+  HeldChild child([] {
+    fathom_sleep_outer(3, Duration(1ms).count());
+    fathom_sleep_inner(Duration(1ms).count());
+    const pid_t grandchild = ::fork();
+    if (grandchild == 0) {
+      fathom_sleep_outer(4, Duration(1ms).count());
+      ::_exit(0);
+    }
+    return ::waitpid(grandchild, nullptr, 0) == grandchild;
+  });
+  OffCpuProfiler profiler(
+      {.pid = child.pid(), .max_stacks = 1, .max_threads = 1, .max_entries = 1, .max_processes = 2});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  EXPECT_GE(profile.counts.lost, 4U);            // the grandchild's: there is one thread too many
+  EXPECT_GE(profile.counts.no_room, 1U);         // of this one's sums, which have two stacks
+  EXPECT_GE(profile.counts.stacks_missing, 1U);  // and of these one has no room
+  expect_sums(profile);
+}
+
+TEST_F(OffCpuLive, StacksOfOneKindOnly) {
+  for (const bool kernel : {true, false}) {
+    HeldChild child([] {
+      fathom_sleep_outer(2, Duration(1ms).count());
+      return true;
+    });
+    OffCpuProfiler profiler({.pid = child.pid(), .kernel_stacks = kernel, .user_stacks = !kernel});
+    ASSERT_TRUE(child.run());
+    const Profile profile = profiler.stop();
+    ASSERT_FALSE(profile.entries.empty());
+    for (const ProfileEntry& entry : profile.entries) {
+      EXPECT_EQ(entry.kernel.empty(), !kernel);
+      EXPECT_EQ(entry.user.empty(), kernel);
+    }
+    EXPECT_EQ(profile.counts.user_stacks_missing, 0U);
+  }
+}
+
+TEST_F(OffCpuLive, WhatCannotBeIsRefused) {
+  const auto code = [](const fathom::OffCpuOptions& options) {
+    try {
+      OffCpuProfiler profiler(options);
+    } catch (const fathom::Error& error) {
+      return error.code();
+    }
+    return std::error_code();
+  };
+  const pid_t gone = ::fork();
+  if (gone == 0)
+    ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::error_code no_process = code({.pid = gone});
+  EXPECT_TRUE(no_process == std::errc::no_such_process || no_process == std::errc::no_such_file_or_directory);
+  EXPECT_EQ(code({.pid = 0}), std::errc::invalid_argument);
+  EXPECT_EQ(code({.max_stacks = 0}), std::errc::invalid_argument);
+  EXPECT_EQ(code({.mapping_ring_pages = 3}), std::errc::invalid_argument);
+}
+
+}  // namespace
