@@ -67,8 +67,10 @@ std::string admin_hint(int errno_value) {
 
 EventProgram::EventProgram(int program) : program_(program) {
   const auto info = info_of<bpf_prog_info>(program);
-  if (!info)
-    throw Error(errno, "ask for the timer's program", {}, "a program is given by its descriptor");
+  if (!info) {
+    const int error = errno == EBADFD ? EBADF : errno;  // BPF says "in bad state" of what is not open
+    throw Error(error, "ask for the timer's program", {}, "a program is given by its descriptor");
+  }
   id_ = info->id;
 }
 

@@ -180,7 +180,7 @@ struct PerfTimer::State {
       if (monotonic_now() >= next_look)
         look();
       if (pending.empty() && found.lost == 0 && found.changes.empty())
-        events->leave_ended(found);
+        look_closer();
     }
     std::swap(pending, given);
     pending.clear();
@@ -193,7 +193,15 @@ struct PerfTimer::State {
     const auto now = perf::read_max_sample_rate(options.proc);
     if (now && now != std::exchange(limit, now) && perf::is_above(period, *now))
       found.changes.push_back({.what = TimerChange::What::limit_lowered, .limit = now});
+    take();
     look_again();
+  }
+
+  // The descriptor was readable, and nothing was found: something has ended, if it was.
+  void look_closer() {
+    if (events->leave_ended(found))
+      look();
+    take();
   }
 
   void look_again() {

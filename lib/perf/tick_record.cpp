@@ -17,6 +17,11 @@ struct SampleBody {
   std::uint32_t cpu;
   std::uint32_t reserved;
 };
+struct ThrottleBody {
+  std::uint64_t time;
+  std::uint64_t id;
+  std::uint64_t stream_id;
+};
 struct LostBody {
   std::uint64_t id;
   std::uint64_t lost;
@@ -52,9 +57,13 @@ TickRecord parse_tick_record(std::span<const std::byte> record) {
         return TicksLost{body->lost};
       return {};
     case PERF_RECORD_THROTTLE:
-      return TicksThrottled{};
+      if (whole<ThrottleBody>(rest))
+        return TicksThrottled{};
+      return {};
     case PERF_RECORD_UNTHROTTLE:
-      return TicksGoOn{};
+      if (const auto body = whole<ThrottleBody>(rest))
+        return TicksGoOn{{body->time}};
+      return {};
     default:
       return {};
   }

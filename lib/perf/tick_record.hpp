@@ -15,8 +15,10 @@ struct TicksLost {
 };
 /// PERF_RECORD_THROTTLE.
 struct TicksThrottled {};
-/// PERF_RECORD_UNTHROTTLE.
-struct TicksGoOn {};
+/// PERF_RECORD_UNTHROTTLE: the next tick is a period after it.
+struct TicksGoOn {
+  Timestamp time{};
+};
 
 /// What a record says; monostate if it is of another type or makes no sense.
 using TickRecord = std::variant<std::monostate, PerfTick, TicksLost, TicksThrottled, TicksGoOn>;

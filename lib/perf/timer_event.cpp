@@ -1,5 +1,6 @@
 #include "timer_event.hpp"
 
+#include "hung_up.hpp"
 #include "perf_event_open.hpp"
 
 #include <linux/perf_event.h>
@@ -20,12 +21,15 @@ namespace fathom::perf {
 namespace {
 
 constexpr std::string_view kWhat = "the event of a timer";
-// A start that is known so well needs no second look.
-constexpr Duration kWellKnown = std::chrono::microseconds(20);
+// Each costs a start an interrupt on its CPU; the one that takes the least time tells the most.
+constexpr int kLooks = 3;
 // More than any record of ours takes.
 constexpr std::size_t kLargestRecord = 64;
 
-perf_event_attr attributes(const TimerEvent::Place& place, Duration period, const PerfTimerOptions& options) {
+// Some kernels' clock moves with the timer's ticks only, every 10 ms at most; an idle CPU's maybe later.
+constexpr Duration kLongestStandstill = std::chrono::milliseconds(100);
+
+perf_event_attr attributes(Duration period, const PerfTimerOptions& options, TimerEvent::Ring ring) {
   perf_event_attr attr{};
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_SOFTWARE;
@@ -34,23 +38,20 @@ perf_event_attr attributes(const TimerEvent::Place& place, Duration period, cons
   // Not as a frequency: the kernel would only turn that into this (perf_swevent_init_hrtimer).
   attr.sample_period = static_cast<std::uint64_t>(period.count());
   attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
-  attr.wakeup_events = 1;
+  if (ring == TimerEvent::Ring::throttles) {
+    attr.watermark = 1;
+    attr.wakeup_watermark = 1;  // by the first byte: wakeup_events counts samples only
+  } else {
+    attr.wakeup_events = 1;
+  }
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;
   attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
   attr.exclude_idle = options.exclude_idle ? 1 : 0;
   attr.exclude_kernel = options.exclude_kernel ? 1 : 0;
   attr.exclude_user = options.exclude_user ? 1 : 0;
-  attr.inherit = place.follow == PerfFollow::nobody ? 0 : 1;
-  attr.inherit_thread = place.follow == PerfFollow::threads ? 1 : 0;
+  set_follow(attr, follow_of(options.on));
   return attr;
-}
-
-// The highest perf_event_paranoid that lets somebody without capabilities do it.
-int allowed_paranoid(const TimerEvent::Place& place, const PerfTimerOptions& options) {
-  if (!place.tid)
-    return 0;
-  return options.exclude_kernel ? 2 : 1;
 }
 
 }  // namespace
@@ -64,21 +65,22 @@ Slots slots_in(Duration age, Duration period) noexcept {
   return {.begun = begun, .over = begun == 0 ? 0 : begun - 1};
 }
 
-TimerEvent::TimerEvent(const Place& place, Duration period, const PerfTimerOptions& options) : place_(place) {
-  const Target target{.pid = place.tid.value_or(-1), .cpu = place.cpu ? static_cast<int>(*place.cpu) : -1};
-  std::tie(fd_, counts_losses_) =
-      open_counting_losses(attributes(place, period, options), target,
-                           {.what = kWhat, .paranoid = allowed_paranoid(place, options), .proc = options.proc});
+TimerEvent::TimerEvent(const Place& place, Duration period, const PerfTimerOptions& options, Ring ring,
+                       std::size_t pages)
+    : place_(place), period_(period) {
+  const perf_event_attr attr = attributes(period, options, ring);
+  std::tie(fd_, counts_losses_) = open_counting_losses(
+      attr, place.target,
+      {.what = kWhat, .paranoid = allowed_paranoid(attr, options.on), .proc = options.proc, .sys = options.sys});
+  if (ring == Ring::none)
+    return;
+  mapping_ = PerfMapping(fd_.get(), pages, kWhat);
+  ring_ = mapping_.ring();
+  ring_bytes_ = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void TimerEvent::run(const EventProgram& program) {
   link_ = program.attach(fd_.get());
-}
-
-void TimerEvent::map(std::size_t pages) {
-  mapping_ = PerfMapping(fd_.get(), pages, kWhat);
-  ring_ = mapping_.ring();
-  ring_bytes_ = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::optional<std::uint32_t> TimerEvent::link_id() const {
@@ -94,22 +96,37 @@ std::optional<TimerEvent::Counts> TimerEvent::read_counts() const {
   return counts;
 }
 
-void TimerEvent::enable() {
-  const Timestamp before = monotonic_now();
-  ::ioctl(fd_.get(), PERF_EVENT_IOC_ENABLE, 0);
-  const Timestamp after = monotonic_now();
-  start_ = before;
-  if (!place_.cpu || place_.tid || after - before <= kWellKnown)
+void TimerEvent::begin_grid(Timestamp start) {
+  if (start < start_)
+    return;
+  if (start_ != Timestamp{}) {
+    slots_before_ += slots_in(start - start_, period_).begun;
+    time_before_ += static_cast<std::uint64_t>((start - start_).count());
+  }
+  start_ = start;
+}
+
+void TimerEvent::begin_grid(Timestamp before, Timestamp after) {
+  begin_grid(before);
+  if (!is_of_cpu())
     return;
   // The kernel knows how long it has been enabled: by a clock of its own, which may stand still between two ticks of
   // it, so it is believed within these bounds only.
-  const Timestamp asked = monotonic_now();
-  const auto counts = read_counts();
-  if (!counts)
-    return;
-  const Timestamp begun = asked + -Duration(static_cast<std::int64_t>(counts->time_enabled));
-  if (begun > before && begun <= after)
-    start_ = begun;
+  for (int look = 0; look < kLooks; ++look) {
+    const Timestamp asked = monotonic_now();
+    const auto counts = read_counts();
+    if (!counts)
+      return;
+    const Timestamp begun = asked + -Duration(static_cast<std::int64_t>(counts->time_enabled));
+    if (begun > start_ && begun <= after)
+      start_ = begun;
+  }
+}
+
+void TimerEvent::enable() {
+  const Timestamp before = monotonic_now();
+  ::ioctl(fd_.get(), PERF_EVENT_IOC_ENABLE, 0);
+  begin_grid(before, monotonic_now());
 }
 
 void TimerEvent::disable() noexcept {
@@ -117,23 +134,43 @@ void TimerEvent::disable() noexcept {
   ::ioctl(fd_.get(), PERF_EVENT_IOC_DISABLE, 0);
 }
 
-Duration TimerEvent::age() const {
-  if (!place_.tid)
-    return end_.value_or(monotonic_now()) - start_;
-  const auto counts = read_counts();
-  return Duration(counts ? static_cast<std::int64_t>(counts->time_running) : 0);
+void TimerEvent::go_on() {
+  auto period = static_cast<std::uint64_t>(period_.count());
+  const Timestamp before = monotonic_now();
+  // Sets the clock anew, with the period that it has.
+  if (::ioctl(fd_.get(), PERF_EVENT_IOC_PERIOD, &period) == 0)
+    begin_grid(before);
 }
 
-Duration TimerEvent::last_age() const {
+Slots TimerEvent::slots() const {
+  Duration age{};
+  if (is_of_cpu())
+    age = end_.value_or(monotonic_now()) - start_;
+  else if (const auto counts = read_counts())
+    age = Duration(static_cast<std::int64_t>(counts->time_running));
+  const Slots slots = slots_in(age, period_);
+  return {.begun = slots_before_ + slots.begun, .over = slots_before_ + slots.over};
+}
+
+Slots TimerEvent::last_slots() const {
   const auto counts = read_counts();
-  if (!counts)
-    return age();
-  return Duration(static_cast<std::int64_t>(place_.tid ? counts->time_running : counts->time_enabled));
+  if (!counts || !is_of_cpu() || counts->time_enabled < time_before_)
+    return slots();
+  const Slots slots = slots_in(Duration(static_cast<std::int64_t>(counts->time_enabled - time_before_)), period_);
+  return {.begun = slots_before_ + slots.begun, .over = slots_before_ + slots.begun};
 }
 
 bool TimerEvent::still_ticks() {
+  const Timestamp now = monotonic_now();
+  if (now - last_asked_ < kLongestStandstill)
+    return true;
+  last_asked_ = now;
   const auto counts = read_counts();
   return counts && std::exchange(last_enabled_, counts->time_enabled) != counts->time_enabled;
+}
+
+bool TimerEvent::hung_up() const {
+  return perf::hung_up(fd_.get());
 }
 
 TimerEvent::Drained TimerEvent::drain(std::vector<PerfTick>& ticks, ParseStats& stats) {
@@ -148,7 +185,11 @@ TimerEvent::Drained TimerEvent::drain(std::vector<PerfTick>& ticks, ParseStats& 
     else if (const auto* lost = std::get_if<TicksLost>(&record))
       lost_told_ += lost->lost;
     else if (std::holds_alternative<TicksThrottled>(record))
-      drained.throttled = true;
+      drained.throttled = drained.held_back = true;
+    else if (const auto* on = std::get_if<TicksGoOn>(&record)) {
+      drained.held_back = false;
+      begin_grid(on->time);
+    }
     return record.index() != 0;
   });
   std::uint64_t lost = lost_told_;

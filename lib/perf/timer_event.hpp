@@ -2,6 +2,7 @@
 
 #include "event_program.hpp"
 #include "perf_mapping.hpp"
+#include "scope_places.hpp"
 #include "tick_record.hpp"
 
 #include <fathom/base/parse_stats.hpp>
@@ -28,43 +29,50 @@ struct Slots {
 /// The slots of a grid that is so old.
 [[nodiscard]] Slots slots_in(Duration age, Duration period) noexcept;
 
-/// The event of a timer on one CPU, or of one thread, and what hangs on it.
+/// The event of a timer at one place, and what hangs on it.
 class TimerEvent {
  public:
-  struct Place {
-    std::optional<unsigned> cpu{};
-    std::optional<int> tid{};  ///< on that CPU only, if both are given
-    PerfFollow follow = PerfFollow::nobody;
+  /// What a ring is for.
+  enum class Ring : std::uint8_t {
+    none,       ///< there is none
+    ticks,      ///< tells of ticks, and wakes user space with each
+    throttles,  ///< tells of throttles only, if the program returns 0, and wakes user space with each
   };
 
-  /// Opens it, disabled. Throws Error; ENODEV if the CPU is not online.
-  TimerEvent(const Place& place, Duration period, const PerfTimerOptions& options);
+  /// Opens it, disabled, with a ring of so many pages. Throws Error; ENODEV if the CPU is not online.
+  TimerEvent(const Place& place, Duration period, const PerfTimerOptions& options, Ring ring, std::size_t pages);
   /// Has it run the program.
   void run(const EventProgram& program);
-  /// Has it write ticks into a ring. Throws Error.
-  void map(std::size_t pages);
 
   [[nodiscard]] const Place& place() const noexcept { return place_; }
+  /// Whether its clock is that of the CPU, not the time that somebody has on it.
+  [[nodiscard]] bool is_of_cpu() const noexcept { return !place_.tid && !place_.target.cgroup; }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] std::optional<std::uint32_t> link_id() const;
+  /// Since when the grid is this one.
   [[nodiscard]] Timestamp start() const noexcept { return start_; }
   [[nodiscard]] bool has_ring() const noexcept { return ring_bytes_ != 0; }
   [[nodiscard]] std::size_t ring_bytes() const noexcept { return ring_bytes_; }
 
   void enable();
   void disable() noexcept;
-  /// How far the grid is: of a CPU by the clock, up to the end; of a thread the time that it ran.
-  [[nodiscard]] Duration age() const;
-  /// How far it was when its CPU or thread left it.
-  [[nodiscard]] Duration last_age() const;
-  /// Whether it has been on its CPU since the last call: false for one that went down, even if it came back. Ask no
-  /// oftener than the slowest clock of a kernel moves, which is 10 ms.
+  /// Lets the kernel go on at once, if it throttles this event: with a new grid. For one on a CPU.
+  void go_on();
+  /// The slots up to now, or the end: of a CPU by the clock, else by the time that it ran.
+  [[nodiscard]] Slots slots() const;
+  /// The slots up to when what it watched left it.
+  [[nodiscard]] Slots last_slots() const;
+  /// Whether it is on its CPU: false for one that went down, even if it came back. Asks the kernel no oftener than the
+  /// slowest clock of a kernel moves.
   [[nodiscard]] bool still_ticks();
+  /// Whether nothing more can come of it. Takes away what poll(2) would tell of the ring.
+  [[nodiscard]] bool hung_up() const;
 
   /// What a ring held.
   struct Drained {
     std::uint64_t lost = 0;
-    bool throttled = false;
+    bool throttled = false;  ///< it was, maybe not any more
+    bool held_back = false;  ///< it is
   };
   /// Adds the ticks to `ticks`.
   Drained drain(std::vector<PerfTick>& ticks, ParseStats& stats);
@@ -79,7 +87,13 @@ class TimerEvent {
   };
   [[nodiscard]] std::optional<Counts> read_counts() const;
 
+  // A grid that begins then; that before it ends.
+  void begin_grid(Timestamp start);
+  // The first, by what was done between these times and begins it.
+  void begin_grid(Timestamp before, Timestamp after);
+
   Place place_;
+  Duration period_;
   UniqueFd fd_;
   bool counts_losses_ = false;
   ProgramLink link_;  // after the event: ended before it
@@ -88,8 +102,11 @@ class TimerEvent {
   std::size_t ring_bytes_ = 0;
   Timestamp start_{};
   std::optional<Timestamp> end_;
+  std::uint64_t slots_before_ = 0;  // of grids before this one
+  std::uint64_t time_before_ = 0;   // enabled, as long as these
   std::uint64_t last_enabled_ = 0;  // what still_ticks() saw
-  std::uint64_t lost_told_ = 0;     // by LOST records
+  Timestamp last_asked_{};
+  std::uint64_t lost_told_ = 0;  // by LOST records
   std::uint64_t lost_given_ = 0;
 };
 

@@ -1,15 +1,13 @@
 #include "timer_events.hpp"
 
+#include "hung_up.hpp"
+#include "scope_places.hpp"
+
 #include <fathom/base/error.hpp>
 
-#include <poll.h>
-
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <variant>
 
 namespace fathom::perf {
@@ -20,9 +18,6 @@ constexpr const char* kAction = "make a timer";
 
 bool is_offline(const Error& error) {
   return error.code() == std::errc::no_such_device;
-}
-bool is_gone(const Error& error) {
-  return error.code() == std::errc::no_such_process;
 }
 
 void check_set(const CpuSet& cpus, const CpuSet& online) {
@@ -41,23 +36,14 @@ void check_number(int number) {
                 "no thread has this number; the caller is PerfThread::self() and PerfProcess::self()");
 }
 
-[[noreturn]] void gone(int tid) {
-  throw Error(std::errc::no_such_process, "make a timer of thread " + std::to_string(tid), {},
-              "it has ended, or is of another pid namespace");
-}
-
-// The threads of a process; none if it is gone.
-std::vector<int> threads_of(int pid, const std::string& proc) {
-  std::vector<int> threads;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(proc + "/" + std::to_string(pid) + "/task", error), end;
-       !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    int tid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), tid).ec == std::errc())
-      threads.push_back(tid);
-  }
-  return threads;
+// What cannot be, said before the kernel says less.
+void check_scope(const PerfTimerOptions& options) {
+  if (const auto* cpus = std::get_if<CpuSet>(&options.on))
+    check_set(*cpus, CpuSet::online(options.sys));
+  else if (const auto* thread = std::get_if<PerfThread>(&options.on))
+    check_number(thread->tid);
+  else if (const auto* process = std::get_if<PerfProcess>(&options.on))
+    check_number(process->pid);
 }
 
 // Nothing where /sys cannot be read any more, though it could before.
@@ -69,86 +55,51 @@ std::optional<CpuSet> online_now(const std::string& sys) {
   }
 }
 
-// Whether nothing more can come of it.
-bool hung_up(int fd) {
-  pollfd asked{.fd = fd, .events = 0, .revents = 0};
-  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLHUP) != 0;
-}
-
 }  // namespace
 
 TimerEvents::TimerEvents(const Use& use) : use_(use) {
-  const PerfScope& on = use_.options.on;
-  if (std::holds_alternative<OnlineCpus>(on)) {
-    open_cpus(CpuSet::online(use_.options.sys));
-  } else if (const auto* cpus = std::get_if<CpuSet>(&on)) {
-    check_set(*cpus, CpuSet::online(use_.options.sys));
-    open_cpus(*cpus);
-  } else if (const auto* thread = std::get_if<PerfThread>(&on)) {
-    check_number(thread->tid);
-    open_thread(thread->tid, thread->follow);
-  } else if (const auto* process = std::get_if<PerfProcess>(&on)) {
-    check_number(process->pid);
-    open_process(*process);
-  } else {
-    throw Error(std::errc::invalid_argument, kAction, {}, "it ticks on CPUs or in threads, not in a cgroup");
-  }
-}
-
-void TimerEvents::open_cpus(const CpuSet& cpus) {
-  for (const unsigned cpu : cpus.cpus()) {
+  const PerfTimerOptions& options = use_.options;
+  check_scope(options);
+  // The kernel maps no ring of an event that is inherited on all CPUs (kernel/events/core.c, perf_mmap).
+  const bool anywhere = use_.program != nullptr || follow_of(options.on) == PerfFollow::nobody;
+  const Places found =
+      places_of(options.on, anywhere ? TaskPlaces::anywhere : TaskPlaces::by_cpu, options.sys, options.proc);
+  for (const Place& place : found.places) {
     try {
-      open({.cpu = cpu});
+      if (place.tid)
+        watch(*place.tid);
+      open(place);
     } catch (const Error& error) {
-      // One that went down just now.
-      if (!is_offline(error) || !std::holds_alternative<OnlineCpus>(use_.options.on))
+      if (!went_away(place, error))
         throw;
     }
   }
 }
 
-void TimerEvents::open_thread(int tid, PerfFollow follow) {
-  try {
-    ThreadWatch watch(tid, use_.options.proc);
-    // The kernel maps no ring of an event that is inherited on all CPUs (kernel/events/core.c, perf_mmap).
-    if (use_.program != nullptr || follow == PerfFollow::nobody) {
-      open({.tid = tid, .follow = follow});
-    } else {
-      for (const unsigned cpu : CpuSet::online(use_.options.sys).cpus())
-        open({.cpu = cpu, .tid = tid, .follow = follow});
-    }
-    use_.descriptor.add(watch.fd());
-    watches_.push_back(std::move(watch));
-  } catch (const Error& error) {
-    if (is_gone(error))
-      gone(tid);
-    throw;
-  }
-  threads_.push_back(tid);
-}
-
-void TimerEvents::open_process(const PerfProcess& process) {
-  for (const int tid : threads_of(process.pid, use_.options.proc)) {
-    try {
-      open_thread(tid, process.follow);
-    } catch (const Error& error) {
-      if (!is_gone(error))  // one of many may have ended meanwhile
-        throw;
-    }
-  }
-  if (threads_.empty())
-    gone(process.pid);
-}
-
-void TimerEvents::open(const TimerEvent::Place& place) {
-  TimerEvent event(place, use_.period, use_.options);
-  if (use_.program != nullptr) {
+void TimerEvents::open(const Place& place) {
+  using Ring = TimerEvent::Ring;
+  // Who runs has scheduler ticks, and is not throttled.
+  const Ring idle_cpus = on_cpus() ? Ring::throttles : Ring::none;
+  const Ring ring = use_.program == nullptr ? Ring::ticks : idle_cpus;
+  TimerEvent event(place, use_.period, use_.options, ring, ring == Ring::ticks ? use_.options.ring_pages : 1);
+  if (use_.program != nullptr)
     event.run(*use_.program);
-  } else {
-    event.map(use_.options.ring_pages);
+  if (ring != Ring::none)
     use_.descriptor.add(event.fd());
-  }
   events_.push_back(std::move(event));
+}
+
+void TimerEvents::watch(int tid) {
+  // Several places may be of one thread, and stand side by side.
+  if (!watches_.empty() && watches_.back().tid() == tid)
+    return;
+  ThreadWatch watched(tid, use_.options.proc);
+  use_.descriptor.add(watched.fd());
+  watches_.push_back(std::move(watched));
+}
+
+bool TimerEvents::on_cpus() const noexcept {
+  return std::holds_alternative<OnlineCpus>(use_.options.on) || std::holds_alternative<CpuSet>(use_.options.on);
 }
 
 void TimerEvents::enable() {
@@ -171,7 +122,7 @@ void TimerEvents::leave() noexcept {
 Slots TimerEvents::slots() const {
   Slots sum{.begun = retired_, .over = retired_};
   for (const TimerEvent& event : events_) {
-    const Slots slots = slots_in(event.age(), use_.period);
+    const Slots slots = event.slots();
     sum.begun += slots.begun;
     sum.over += slots.over;
   }
@@ -181,7 +132,7 @@ Slots TimerEvents::slots() const {
 std::vector<PerfTimer::Grid> TimerEvents::grids() const {
   std::vector<PerfTimer::Grid> grids;
   for (const TimerEvent& event : events_) {
-    if (!event.place().tid)
+    if (event.is_of_cpu())
       grids.push_back({.cpu = *event.place().cpu, .start = event.start()});
   }
   return grids;
@@ -209,11 +160,16 @@ void TimerEvents::drain(std::vector<PerfTick>& ticks, ParseStats& stats, Found& 
   for (TimerEvent& event : events_) {
     const std::size_t had = ticks.size();
     const TimerEvent::Drained drained = event.drain(ticks, stats);
-    sources += static_cast<std::size_t>(ticks.size() > had);
-    found.lost += drained.lost;
     if (drained.throttled)
-      found.changes.push_back(
-          {.what = TimerChange::What::throttled, .cpu = event.place().cpu, .tid = event.place().tid});
+      found.changes.push_back({.what = TimerChange::What::throttled, .cpu = event.place().cpu});
+    if (drained.held_back && on_cpus())
+      event.go_on();
+    if (use_.program != nullptr) {
+      ticks.resize(had);  // what the program let through
+      continue;
+    }
+    found.lost += drained.lost;
+    sources += static_cast<std::size_t>(ticks.size() > had);
   }
   if (sources > 1)
     std::stable_sort(ticks.begin() + static_cast<std::ptrdiff_t>(before), ticks.end(),
@@ -221,7 +177,7 @@ void TimerEvents::drain(std::vector<PerfTick>& ticks, ParseStats& stats, Found& 
 }
 
 void TimerEvents::retire(const TimerEvent& event) {
-  retired_ += slots_in(event.last_age(), use_.period).begun;
+  retired_ += event.last_slots().begun;
   use_.descriptor.remove(event.fd());
 }
 
@@ -240,7 +196,7 @@ CpuSet TimerEvents::wanted(const CpuSet& online) const {
 void TimerEvents::join(unsigned cpu, Found& found) {
   TimerChange change{.what = TimerChange::What::cpu_came, .cpu = cpu};
   try {
-    open({.cpu = cpu});
+    open({.target = {.cpu = static_cast<int>(cpu)}, .cpu = cpu, .tid = {}});
     events_.back().enable();
     unwatched_.erase(cpu);
   } catch (const Error& error) {
@@ -261,7 +217,7 @@ void TimerEvents::follow_cpus(Found& found) {
   CpuSet have;
   std::erase_if(events_, [&](TimerEvent& event) {
     const unsigned cpu = *event.place().cpu;
-    if (online->contains(cpu) && event.still_ticks()) {
+    if (online->contains(cpu) && !event.hung_up() && event.still_ticks()) {
       have.insert(cpu);
       return false;
     }
@@ -275,7 +231,7 @@ void TimerEvents::follow_cpus(Found& found) {
   }
 }
 
-void TimerEvents::leave_ended(Found& found) {
+bool TimerEvents::leave_ended(Found& found) {
   std::erase_if(watches_, [&](const ThreadWatch& watch) {
     if (!hung_up(watch.fd()))
       return false;
@@ -283,13 +239,16 @@ void TimerEvents::leave_ended(Found& found) {
     found.changes.push_back({.what = TimerChange::What::thread_ended, .tid = watch.tid()});
     return true;
   });
+  if (on_cpus())
+    return std::ranges::any_of(events_, [](const TimerEvent& event) { return event.hung_up(); });
   // Of one that is inherited: when all that came of the thread have ended too.
   std::erase_if(events_, [&](const TimerEvent& event) {
-    if (!event.place().tid || !event.has_ring() || !hung_up(event.fd()))
+    if (!event.has_ring() || !event.hung_up())
       return false;
     retire(event);
     return true;
   });
+  return false;
 }
 
 }  // namespace fathom::perf

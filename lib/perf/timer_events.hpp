@@ -35,8 +35,8 @@ class TimerEvents {
   /// Takes them out of the descriptor, before they are closed.
   void leave() noexcept;
 
-  /// Whether they are of CPUs, not of threads.
-  [[nodiscard]] bool on_cpus() const noexcept { return watches_.empty() && threads_.empty(); }
+  /// Whether their clocks are those of CPUs.
+  [[nodiscard]] bool on_cpus() const noexcept;
   /// How many grids there are.
   [[nodiscard]] std::size_t count() const noexcept { return events_.size(); }
   /// The slots of all grids up to now, those that went included.
@@ -54,16 +54,14 @@ class TimerEvents {
   };
   /// Adds what the rings hold to `ticks`, by time.
   void drain(std::vector<PerfTick>& ticks, ParseStats& stats, Found& found);
-  /// Joins and leaves CPUs. What the rings of those hold has to be drained before.
+  /// Joins and leaves CPUs. Rings have to be drained before, for those of CPUs that went, and after.
   void follow_cpus(Found& found);
-  /// Leaves threads that have ended.
-  void leave_ended(Found& found);
+  /// Leaves threads that have ended; whether a CPU has gone, too. Rings have to be drained after.
+  bool leave_ended(Found& found);
 
  private:
-  void open_cpus(const CpuSet& cpus);
-  void open_thread(int tid, PerfFollow follow);
-  void open_process(const PerfProcess& process);
-  void open(const TimerEvent::Place& place);
+  void open(const Place& place);
+  void watch(int tid);
   // As a change, whether it works or not.
   void join(unsigned cpu, Found& found);
   // Its slots stay.

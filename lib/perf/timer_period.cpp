@@ -1,9 +1,10 @@
 #include "timer_period.hpp"
 
+#include "open_hint.hpp"
+
 #include <fathom/base/error.hpp>
 
 #include <chrono>
-#include <fstream>
 #include <string_view>
 #include <variant>
 
@@ -16,7 +17,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr Duration kShortest = std::chrono::microseconds(10);
 // The kernel's clock is signed: far beyond this, and a due time would be in the past.
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
-constexpr std::string_view kLimitFile = "/sys/kernel/perf_event_max_sample_rate";
+constexpr const char* kLimit = "perf_event_max_sample_rate";
 
 std::string name_of(const TimerRate& rate) {
   if (const auto* hz = std::get_if<Hz>(&rate))
@@ -42,11 +43,8 @@ Duration period_of(const TimerRate& rate) {
 }  // namespace
 
 std::optional<std::uint64_t> read_max_sample_rate(const std::string& proc) {
-  std::ifstream file(proc + std::string(kLimitFile));
-  std::uint64_t limit = 0;
-  if (file >> limit)
-    return limit;
-  return std::nullopt;
+  const auto limit = read_sysctl(proc, kLimit);
+  return limit && *limit >= 0 ? std::optional(static_cast<std::uint64_t>(*limit)) : std::nullopt;
 }
 
 bool is_above(Duration period, std::uint64_t limit) noexcept {
@@ -63,7 +61,7 @@ Duration timer_period(const TimerRate& rate, const std::string& proc) {
     refuse(rate, {}, "a period is at most 365 days");
   const auto limit = read_max_sample_rate(proc);
   if (limit && is_above(period, *limit))
-    refuse(rate, proc + std::string(kLimitFile),
+    refuse(rate, proc + "/sys/kernel/" + kLimit,
            "kernel.perf_event_max_sample_rate is " + std::to_string(*limit) +
                ": set that higher, or ask for fewer; the kernel lowers it where samples take more than "
                "kernel.perf_cpu_time_max_percent of its time");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 
 namespace fathom::live {
 
@@ -14,6 +15,40 @@ std::size_t TickAccount::size() const {
   return sum;
 }
 
+namespace {
+
+// How many ticks are in the slot of the one before.
+std::size_t doubled(const std::vector<std::uint64_t>& times, std::uint64_t begin, std::uint64_t period) {
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < times.size(); ++i)
+    count += static_cast<std::size_t>((times[i] - begin) / period == (times[i - 1] - begin) / period);
+  return count;
+}
+
+// When the grid begins, which is known to some microseconds only, before it: the soonest tick of all tells the rest.
+// Some that seem to be sooner are late by almost a period, so it is one of the first.
+std::uint64_t begin_of(const std::vector<std::uint64_t>& times, std::uint64_t known, std::uint64_t period) {
+  std::vector<std::uint64_t> late;
+  late.reserve(times.size());
+  for (const std::uint64_t time : times)
+    late.push_back((time - known) % period);
+  std::ranges::sort(late);
+  late.resize(std::min<std::size_t>(late.size(), 500));
+  const auto fits = [&](std::uint64_t offset) { return doubled(times, known + offset, period) == 0; };
+  const auto found = std::ranges::find_if(late, fits);
+  return known + (found == late.end() ? 0 : *found);
+}
+
+// Where a tick and those around it are, in periods.
+std::string around(const std::vector<std::uint64_t>& times, std::size_t at, std::uint64_t begin, std::uint64_t period) {
+  std::string text;
+  for (std::size_t i = at < 3 ? 0 : at - 3; i < std::min(at + 3, times.size()); ++i)
+    text += std::to_string(static_cast<double>(times[i] - begin) / static_cast<double>(period)) + ' ';
+  return text;
+}
+
+}  // namespace
+
 void TickAccount::check(const std::vector<PerfTimer::Grid>& grids, Duration period, const TimerTicks& ticks) const {
   const auto length = static_cast<std::uint64_t>(period.count());
   std::size_t slots_with_a_tick = 0;
@@ -22,17 +57,14 @@ void TickAccount::check(const std::vector<PerfTimer::Grid>& grids, Duration peri
     if (found == times_.end())
       continue;
     const std::vector<std::uint64_t>& times = found->second;
-    // The start is known to some microseconds; the tick that came soonest tells the rest.
-    std::uint64_t soonest = length;
-    for (const std::uint64_t time : times) {
-      ASSERT_GE(time, grid.start.nanoseconds + length);
-      soonest = std::min(soonest, (time - grid.start.nanoseconds) % length);
-    }
-    EXPECT_LT(soonest, length / 4) << "CPU " << grid.cpu;
+    const std::uint64_t begin = begin_of(times, grid.start.nanoseconds, length);
+    EXPECT_LT(begin - grid.start.nanoseconds, length / 4) << "CPU " << grid.cpu;
     std::set<std::uint64_t> slots;
-    for (const std::uint64_t time : times)
-      slots.insert((time - grid.start.nanoseconds - soonest) / length);
-    EXPECT_EQ(slots.size(), times.size()) << "CPU " << grid.cpu << ": a slot with two";
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      ASSERT_GE(times[i], begin + length);
+      EXPECT_TRUE(slots.insert((times[i] - begin) / length).second)
+          << "two in a slot of CPU " << grid.cpu << ": " << around(times, i, begin, length);
+    }
     slots_with_a_tick += slots.size();
   }
   EXPECT_EQ(slots_with_a_tick, size());

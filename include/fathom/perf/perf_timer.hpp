@@ -37,7 +37,7 @@ enum class TickCounter : std::uint8_t {
 /// How a PerfTimer ticks.
 struct PerfTimerOptions {
   TimerRate rate;               ///< 10 us to 365 days from tick to tick, and no more than the kernel allows
-  PerfScope on = OnlineCpus{};  ///< whose time: that of CPUs, or the CPU time of threads
+  PerfScope on = OnlineCpus{};  ///< whose time: that of CPUs, or the CPU time of threads, or of a cgroup on its CPUs
   bool exclude_idle = false;    ///< no ticks on an idle CPU: such slots are skipped
   bool exclude_kernel = false;  ///< no ticks that would interrupt the kernel: the same
   bool exclude_user = false;    ///< no ticks that would interrupt user space: the same
@@ -73,9 +73,9 @@ struct PerfTimerOptions {
 /// the kernel sets each tick by the one before, on CLOCK_MONOTONIC, and one that comes when its slot is over takes the
 /// slot that it is in; those between are skipped, never made up for (kernel/events/core.c, perf_swevent_hrtimer). A
 /// tick is skipped too where another BPF program was interrupted, and where the options exclude it. The period of a
-/// thread is one of its CPU time: it stands still while the thread sleeps or waits, so that the number of ticks is its
-/// CPU time by the period within some percent; each switch costs the clock a little. With `follow`, each thread that is
-/// made has its own rest of a period, which ends with it.
+/// thread, or of a cgroup on a CPU, is one of its CPU time: it stands still while that sleeps or waits, so that the
+/// number of ticks is its CPU time by the period within some percent; each switch costs the clock a little. With
+/// `follow`, each thread that is made has its own rest of a period, which ends with it.
 ///
 /// **Counting.** `expected` is the sum over all grids; `delivered + skipped` is that, give or take one for each, and
 /// exactly that once the timer was stopped. How often a program ran is only known while the kernel keeps its statistics
@@ -86,14 +86,16 @@ struct PerfTimerOptions {
 /// or kernel attached by ioctl(2) is on no list.
 ///
 /// **Throttling.** More ticks between two scheduler ticks of a CPU than kernel.perf_event_max_sample_rate / HZ, and the
-/// kernel drops those up to the next scheduler tick; the grid then has a new phase, and no slot has two ticks for that.
-/// A rate above the limit is refused; where the kernel lowers the limit later (`perf_cpu_time_max_percent`), drain()
-/// tells. A CPU that is idle for long has no scheduler ticks: at 100,000 a second and HZ 250 it is throttled after 400
-/// ticks of an idleness that nothing ended, and the slots are skipped.
+/// kernel holds them back up to the next scheduler tick. So a rate above the limit is refused, and where the kernel
+/// lowers the limit later (`perf_cpu_time_max_percent`), drain() tells. But a CPU that is idle for long has no
+/// scheduler ticks: at a limit of 100,000 and HZ 250 it is held back after 400 ticks of an idleness that nothing ended,
+/// at whatever rate. The descriptor is readable then (whatever a program that does not return 0 lets through makes it
+/// readable too), and the next drain() or ticks() lets the CPU go on at once, with a new grid; what came between is
+/// skipped. Where nobody waits and nobody asks, that may be long. Each is told as a change.
 ///
 /// **CPUs that go and come.** A CPU that goes down has no slots from then on, one that comes has a grid of its own from
-/// then on; `OnlineCpus` joins each that comes, a set those of the set that come back. drain() looks once a second,
-/// also of a timer that runs a program: call it now and then, or await it.
+/// then on; `OnlineCpus` joins each that comes, a set those of the set that come back, a cgroup stays on the CPUs that
+/// it began with. drain() looks once a second, also of a timer that runs a program: call it now and then, or await it.
 ///
 /// Which timer to take: this one for sampling what runs, in hard interrupt context, with the registers and the stack
 /// that were interrupted, on every CPU or in a thread alone. BpfTimer for work that is about time, in softirq context,
@@ -110,7 +112,7 @@ class PerfTimer {
   /// Runs `program` with each tick, a copy of which is kept for its `run_count()`. Throws Error: EINVAL for a rate that
   /// cannot be (the hint names what bounds it), or what is no program of SEC("perf_event"); EACCES or EPERM without the
   /// rights; ENODEV for a CPU that is offline; ESRCH for a thread that is gone; EBUSY for a program that runs
-  /// elsewhere; EMFILE: up to two descriptors for each CPU or thread.
+  /// elsewhere; EMFILE: up to three descriptors for each CPU or thread.
   template <TimerProgram Program>
   PerfTimer(Program program, const PerfTimerOptions& options) : PerfTimer(handle_of(std::move(program)), options) {}
   /// Wakes user space with each tick: `native_handle()` is readable, and `drain()` tells. Throws the same; EPERM also

@@ -28,7 +28,7 @@ struct TimerChange {
     cpu_came,       ///< `cpu` came up, and ticks: its grid begins now
     cpu_unwatched,  ///< `cpu` came up, and its event cannot be opened; tried again, and told once
     thread_ended,   ///< the thread `tid` has ended: there is nothing more to come of it
-    throttled,      ///< the kernel held the ticks of `cpu` back, until its next scheduler tick (see PerfTimer)
+    throttled,      ///< the kernel held the ticks of `cpu` back (see PerfTimer): its grid begins anew
     limit_lowered,  ///< the kernel's highest rate is now `limit`, and this timer's is above it: it will be throttled
   };
 

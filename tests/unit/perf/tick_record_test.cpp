@@ -38,7 +38,9 @@ TEST(TickRecord, LossesAndThrottlesAreTold) {
   ASSERT_TRUE(std::holds_alternative<TicksLost>(lost));
   EXPECT_EQ(std::get<TicksLost>(lost).lost, 2U);
   EXPECT_TRUE(std::holds_alternative<TicksThrottled>(parse_tick_record(words(PERF_RECORD_THROTTLE, 3))));
-  EXPECT_TRUE(std::holds_alternative<TicksGoOn>(parse_tick_record(words(PERF_RECORD_UNTHROTTLE, 3))));
+  const TickRecord on = parse_tick_record(words(PERF_RECORD_UNTHROTTLE, 3));
+  ASSERT_TRUE(std::holds_alternative<TicksGoOn>(on));
+  EXPECT_EQ(std::get<TicksGoOn>(on).time, Timestamp{1});
 }
 
 TEST(TickRecord, AnotherTypeOrSizeIsNothing) {
@@ -48,6 +50,8 @@ TEST(TickRecord, AnotherTypeOrSizeIsNothing) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_SAMPLE, 4))));
   EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_LOST, 1))));
   EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_LOST, 3))));
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_THROTTLE, 2))));
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_UNTHROTTLE, 4))));
   EXPECT_TRUE(std::holds_alternative<std::monostate>(parse_tick_record(words(PERF_RECORD_EXIT, 3))));
 }
 
