@@ -33,7 +33,7 @@ class EventText {
 
 /// What the texts look things up in, and what they learn.
 struct EventSources {
-  const Input& input;
+  Input& input;
   FunctionNames functions;
   fathom::PrintkFormats strings;
   fathom::TaskNames tasks;

@@ -7,8 +7,11 @@
 #include <fathom/symbols/kallsyms_index.hpp>
 #include <fathom/tracedat/trace_dat_reader.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,16 +31,23 @@ class Input {
   /// All of them. Decompresses what is compressed.
   std::vector<Source> sources();
 
+  /// Where these pages stand in the file; nowhere if they were decompressed.
+  std::optional<std::uint64_t> place(std::span<const std::byte> pages) const;
+  /// The file, open to be read.
+  int descriptor() const { return descriptor_.get(); }
+
   fathom::TraceDatReader& file() { return file_; }
   const fathom::FormatRegistry& formats() const { return formats_; }
-  const fathom::KallsymsIndex& symbols() const { return symbols_; }
+  /// Read when they are asked for first.
+  const fathom::KallsymsIndex& symbols();
 
  private:
+  fathom::UniqueFd descriptor_;
   examples::MappedFile mapped_;
   std::unique_ptr<const fathom::Codec> codec_;
   fathom::TraceDatReader file_;
   fathom::FormatRegistry formats_;
-  fathom::KallsymsIndex symbols_;
+  std::optional<fathom::KallsymsIndex> symbols_;
 };
 
 }  // namespace report

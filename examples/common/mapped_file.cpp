@@ -1,7 +1,6 @@
 #include "common/mapped_file.hpp"
 
 #include <fathom/base/error.hpp>
-#include <fathom/base/unique_fd.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,16 +10,12 @@
 
 namespace examples {
 
-namespace {
-
 fathom::UniqueFd open_file(const std::string& path) {
   fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file)
     throw fathom::Error(errno, "open", path);
   return file;
 }
-
-}  // namespace
 
 MappedFile::MappedFile(const std::string& path) : MappedFile(open_file(path).get(), path) {}
 

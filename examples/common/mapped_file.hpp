@@ -1,10 +1,15 @@
 #pragma once
 
+#include <fathom/base/unique_fd.hpp>
+
 #include <cstddef>
 #include <span>
 #include <string>
 
 namespace examples {
+
+/// A file, opened to be read. Throws fathom::Error.
+fathom::UniqueFd open_file(const std::string& path);
 
 /// The bytes of a file, mapped: read when they are looked at, and not copied.
 class MappedFile {

@@ -24,69 +24,78 @@ constexpr std::size_t kLargestPlainPage = std::size_t{1} << 16U;
 // So many pages are gone through in turn.
 constexpr std::size_t kTogether = 4;
 
-// Finds the exits on a page with nothing but records and times. No branch depends on which record one is.
+constexpr std::uint32_t kMaxDataType = 28;  // include/linux/ring_buffer.h: RINGBUF_TYPE_DATA_TYPE_LEN_MAX
+constexpr std::uint32_t kPadding = 29;
+
+std::uint32_t type_of(const std::byte* record) noexcept {
+  const auto header = load<std::uint32_t>(record, false);
+  return std::endian::native == std::endian::little ? header & 0x1fU : header >> 27U;
+}
+
+// Some pages, and what to find on them.
+struct Pages {
+  const std::byte* bytes;
+  const std::byte* next;  // what is to be fetched
+  std::uint16_t id;
+  std::size_t id_at;
+};
+
+// Finds the exits on a page with nothing but records and times. No branch depends on which record one is. Places are
+// counted from the first of the pages.
 class PageWalk {
  public:
   PageWalk() = default;
-  // `ahead` leads to the page to be fetched; `exits` has room for all records.
-  PageWalk(const PageLayout& layout, const std::byte* page, std::ptrdiff_t ahead, const std::byte** exits) noexcept
-      : at_(page + layout.data_offset), end_(at_), first_(exits), last_(exits), ahead_(ahead) {
-    const auto used = load<std::uint64_t>(page + layout.commit_offset, false);
-    good_ = used <= layout.data_size;  // and no mark of loss
-    if (good_)
+  // Of the page that begins `at` there; `exits` has room for all records.
+  PageWalk(const PageLayout& layout, const std::byte* pages, std::size_t at, std::uint32_t* exits) noexcept
+      : at_(at + layout.data_offset), end_(at_), first_(exits), last_(exits) {
+    const auto used = load<std::uint64_t>(pages + at + layout.commit_offset, false);
+    if (used <= layout.data_size)  // and no mark of loss
       end_ += used;
+    else
+      stop();
   }
 
-  // Takes one record or time; false where there is none, or one of another kind.
-  bool step(std::uint16_t id, std::size_t id_at) noexcept {
-    if (end_ - at_ < static_cast<std::ptrdiff_t>(kSmallestRecord)) [[unlikely]]
-      return false;
-    const std::uint32_t type = type_of(at_);
-    if (type - 1 < kMaxDataType) [[likely]] {
-      // A processor fetches ahead by itself, but not beyond the end of a page.
-      __builtin_prefetch(at_ + ahead_);
-      *last_ = at_;
-      last_ += load<std::uint16_t>(at_ + id_at, false) == id ? 1 : 0;
-      ++records_;
-      const std::size_t size = kHeaderSize + std::size_t{type} * kHeaderSize;
-      if (size > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
-        return stop();
-      at_ += size;
-      return true;
+  // Whether there is a record or a time. Not behind a record that is too long either: then whole() is false.
+  [[nodiscard]] bool more() const noexcept { return at_ + kSmallestRecord <= end_; }
+  // Takes it.
+  void step(const Pages& pages) noexcept {
+    const std::byte* const record = pages.bytes + at_;
+    const std::uint32_t type = type_of(record);
+    if (type - 1 >= kMaxDataType) [[unlikely]] {
+      step_time(type);
+      return;
     }
-    if (type <= kPadding)
-      return stop();
-    at_ += 2 * kHeaderSize;
-    return true;
+    // A processor fetches ahead by itself, but not beyond the end of a page.
+    __builtin_prefetch(pages.next + at_);
+    *last_ = static_cast<std::uint32_t>(at_);
+    last_ += load<std::uint16_t>(record + pages.id_at, false) == pages.id ? 1 : 0;
+    at_ += kHeaderSize + std::size_t{type} * kHeaderSize;
   }
   // Whether everything on the page was taken.
-  [[nodiscard]] bool whole() const noexcept { return good_ && at_ == end_; }
-  [[nodiscard]] std::span<const std::byte* const> exits() const noexcept { return {first_, last_}; }
-  [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
-  // The bytes behind the head of a record.
-  static std::uint32_t size_of(const std::byte* record) noexcept { return type_of(record) * 4; }
+  [[nodiscard]] bool whole() const noexcept { return at_ == end_; }
+  [[nodiscard]] std::span<const std::uint32_t> exits() const noexcept { return {first_, last_}; }
+  // How many of the steps took a time.
+  [[nodiscard]] std::uint64_t times() const noexcept { return times_; }
 
  private:
-  static constexpr std::uint32_t kMaxDataType = 28;  // include/linux/ring_buffer.h: RINGBUF_TYPE_DATA_TYPE_LEN_MAX
-  static constexpr std::uint32_t kPadding = 29;
-
-  static std::uint32_t type_of(const std::byte* record) noexcept {
-    const auto header = load<std::uint32_t>(record, false);
-    return std::endian::native == std::endian::little ? header & 0x1fU : header >> 27U;
+  void step_time(std::uint32_t type) noexcept {
+    if (type <= kPadding) {
+      stop();
+      return;
+    }
+    at_ += 2 * kHeaderSize;
+    ++times_;
   }
-  bool stop() noexcept {
-    good_ = false;
-    end_ = at_;
-    return false;
+  void stop() noexcept {
+    end_ = 0;
+    at_ = 1;
   }
 
-  const std::byte* at_ = nullptr;
-  const std::byte* end_ = nullptr;
-  const std::byte** first_ = nullptr;
-  const std::byte** last_ = nullptr;
-  std::ptrdiff_t ahead_ = 0;
-  std::uint64_t records_ = 0;
-  bool good_ = false;
+  std::size_t at_ = 0;
+  std::size_t end_ = 0;
+  std::uint32_t* first_ = nullptr;
+  std::uint32_t* last_ = nullptr;
+  std::uint64_t times_ = 0;
 };
 
 }  // namespace
@@ -94,12 +103,17 @@ class PageWalk {
 // The sink of the pages that are not plain.
 struct FunctionTotals::Exits {
   FunctionTotals* totals;
+  std::uint64_t added;  // so many of the exits are in the sums already
   std::uint64_t records = 0;
 
   void on(const RawRecord& record) {
     ++records;
     if (record.id != totals->id_)
       return;
+    if (added != 0) {
+      --added;
+      return;
+    }
     const auto function = totals->function_(record.bytes());
     const auto calltime = totals->calltime_(record.bytes());
     const auto rettime = totals->rettime_(record.bytes());
@@ -151,7 +165,7 @@ bool FunctionTotals::plain(const PageLayout& layout) const noexcept {
 
 void FunctionTotals::feed(const PageLayout& layout, std::span<const std::byte> pages) {
   if (!plain(layout)) {
-    feed_any(layout, pages);
+    feed_any(layout, pages, 0);
     return;
   }
   const std::size_t room = layout.data_size / kSmallestRecord + 1;
@@ -163,47 +177,62 @@ void FunctionTotals::feed(const PageLayout& layout, std::span<const std::byte> p
     feed_plain(layout, group, pages.size() >= group.size() ? pages.data() : group.data());
   }
   if (!pages.empty())
-    feed_any(layout, pages);
+    feed_any(layout, pages, 0);
 }
 
-void FunctionTotals::feed_plain(const PageLayout& layout, std::span<const std::byte> pages, const std::byte* next) {
+void FunctionTotals::feed_plain(const PageLayout& layout, std::span<const std::byte> group, const std::byte* next) {
   const std::size_t size = layout.page_size();
+  const Pages pages{.bytes = group.data(), .next = next, .id = id_, .id_at = kHeaderSize + id_offset_};
   std::array<PageWalk, kTogether> walks;
-  for (std::size_t i = 0; i < kTogether; ++i) {
-    const std::byte* const page = pages.data() + i * size;
-    walks[i] = PageWalk(layout, page, next + i * size - page, &exits_[i * (exits_.size() / kTogether)]);
-  }
+  for (std::size_t i = 0; i < kTogether; ++i)
+    walks[i] = PageWalk(layout, group.data(), i * size, &exits_[i * (exits_.size() / kTogether)]);
   // Where a record begins is known when its predecessor was looked at: so a processor has several pages to look at.
-  const std::uint16_t id = id_;
-  const std::size_t id_at = kHeaderSize + id_offset_;
-  bool all = true;
-  while (all) {
+  std::uint64_t rounds = 0;
+  for (; walks[0].more() && walks[1].more() && walks[2].more() && walks[3].more(); ++rounds) {
     for (PageWalk& walk : walks)
-      all &= walk.step(id, id_at);
+      walk.step(pages);
   }
   for (std::size_t i = 0; i < kTogether; ++i) {
     PageWalk& walk = walks[i];
-    while (walk.step(id, id_at)) {
+    std::uint64_t steps = rounds;
+    for (; walk.more(); ++steps)
+      walk.step(pages);
+    const auto page = group.subspan(i * size, size);
+    if (!walk.whole()) {
+      feed_any(layout, page, 0);
+      continue;
     }
-    if (!walk.whole() || !add_exits(walk.exits()))
-      feed_any(layout, pages.subspan(i * size, size));
+    const std::size_t added = add_exits(group.data(), walk.exits());
+    if (added != walk.exits().size())
+      feed_any(layout, page, added);
     else
-      count_page(size, walk.records());
+      count_page(size, steps - walk.times());
   }
 }
 
-bool FunctionTotals::add_exits(std::span<const std::byte* const> exits) {
-  const auto is_short = [this](const std::byte* exit) { return PageWalk::size_of(exit) < fields_end_; };
-  if (std::ranges::any_of(exits, is_short)) [[unlikely]]
-    return false;
-  for (const std::byte* const exit : exits) {
-    const std::byte* const record = exit + kHeaderSize;
-    FunctionTotal& total = slot(load<std::uint64_t>(record + function_at_, false));
-    ++total.calls;
-    total.nanoseconds +=
-        load<std::uint64_t>(record + rettime_at_, false) - load<std::uint64_t>(record + calltime_at_, false);
+std::size_t FunctionTotals::add_exits(const std::byte* pages, std::span<const std::uint32_t> exits) {
+  FunctionTotal* slots = slots_.data();
+  std::size_t mask = slots_.size() - 1;
+  const std::uint32_t end = fields_end_;
+  const std::size_t function_at = kHeaderSize + function_at_;
+  const std::size_t calltime_at = kHeaderSize + calltime_at_;
+  const std::size_t rettime_at = kHeaderSize + rettime_at_;
+  for (const std::uint32_t& exit : exits) {
+    const std::byte* const record = pages + exit;
+    if (type_of(record) * kHeaderSize < end) [[unlikely]]
+      return static_cast<std::size_t>(&exit - exits.data());
+    const auto function = load<std::uint64_t>(record + function_at, false);
+    FunctionTotal* total = &search(slots, mask, function);
+    if (total->calls == 0) [[unlikely]] {
+      total = &add(function);
+      slots = slots_.data();
+      mask = slots_.size() - 1;
+    }
+    ++total->calls;
+    total->nanoseconds +=
+        load<std::uint64_t>(record + rettime_at, false) - load<std::uint64_t>(record + calltime_at, false);
   }
-  return true;
+  return exits.size();
 }
 
 void FunctionTotals::count_page(std::size_t bytes, std::uint64_t records) noexcept {
@@ -213,9 +242,9 @@ void FunctionTotals::count_page(std::size_t bytes, std::uint64_t records) noexce
   stats_.parsed_records += records;
 }
 
-void FunctionTotals::feed_any(const PageLayout& layout, std::span<const std::byte> pages) {
+void FunctionTotals::feed_any(const PageLayout& layout, std::span<const std::byte> pages, std::uint64_t added) {
   PageDecoder decoder(layout, id_offset_);
-  Exits exits{.totals = this, .begin = pages.data()};
+  Exits exits{.totals = this, .added = added, .begin = pages.data()};
   decoder.feed(0, pages, exits);
   ParseStats stats = decoder.stats();
   // What the decoder took for a record, and the exit's fields are not in.
@@ -238,10 +267,10 @@ FunctionTotal& FunctionTotals::add(std::uint64_t function) {
     const std::vector<FunctionTotal> old = std::exchange(slots_, std::vector<FunctionTotal>(slots_.size() * 2));
     for (const FunctionTotal& total : old) {
       if (total.calls != 0)
-        search(total.function) = total;
+        search(slots_.data(), slots_.size() - 1, total.function) = total;
     }
   }
-  FunctionTotal& free = search(function);
+  FunctionTotal& free = search(slots_.data(), slots_.size() - 1, function);
   free.function = function;
   return free;
 }

@@ -37,7 +37,7 @@ struct FunctionTotal {
 /// and added at the end. A page of a 64-bit kernel with this machine's byte order and nothing on it but records and
 /// times is gone through without a decoder; any other one, with a loss or damage, goes through PageDecoder. The answer
 /// is the same: bytes are never trusted, and stats() counts what PageDecoder counts, and exits too short for their
-/// fields (`short_event`). Memory: 48 KiB at first, 200 bytes a function from the 513th on, and as much as four pages.
+/// fields (`short_event`). Memory: 48 KiB at first, 200 bytes a function from the 513th on, and as much as two pages.
 /// Only std::bad_alloc is thrown by feed().
 class FunctionTotals {
  public:
@@ -59,20 +59,20 @@ class FunctionTotals {
   struct Exits;
 
   [[nodiscard]] bool plain(const PageLayout& layout) const noexcept;
-  void feed_plain(const PageLayout& layout, std::span<const std::byte> pages, const std::byte* next);
-  bool add_exits(std::span<const std::byte* const> exits);
+  void feed_plain(const PageLayout& layout, std::span<const std::byte> group, const std::byte* next);
+  std::size_t add_exits(const std::byte* pages, std::span<const std::uint32_t> exits);
   void count_page(std::size_t bytes, std::uint64_t records) noexcept;
-  void feed_any(const PageLayout& layout, std::span<const std::byte> pages);
+  void feed_any(const PageLayout& layout, std::span<const std::byte> pages, std::uint64_t added);
   FunctionTotal& slot(std::uint64_t function) {
-    FunctionTotal& found = search(function);
+    FunctionTotal& found = search(slots_.data(), slots_.size() - 1, function);
     return found.calls != 0 ? found : add(function);
   }
-  FunctionTotal& search(std::uint64_t function) {
+  static FunctionTotal& search(FunctionTotal* slots, std::size_t mask, std::uint64_t function) {
     // Functions begin at multiples of 16: the product's upper bits know all of the address.
-    std::size_t at = (function * 0x9e37'79b9'7f4a'7c15U >> 32U) & (slots_.size() - 1);
-    while (slots_[at].calls != 0 && slots_[at].function != function)
-      at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
+    std::size_t at = (function * 0x9e37'79b9'7f4a'7c15U >> 32U) & mask;
+    while (slots[at].function != function && slots[at].calls != 0)
+      at = (at + 1) & mask;
+    return slots[at];
   }
   FunctionTotal& add(std::uint64_t function);
 
@@ -87,8 +87,8 @@ class FunctionTotals {
   std::uint32_t calltime_at_ = 0;
   std::uint32_t rettime_at_ = 0;
   std::uint32_t fields_end_ = 0;
-  std::vector<const std::byte*> exits_;  // of some pages
-  std::vector<FunctionTotal> slots_;     // open addressing; the size is a power of two
+  std::vector<std::uint32_t> exits_;  // of some pages
+  std::vector<FunctionTotal> slots_;  // open addressing; the size is a power of two
   std::size_t used_ = 0;
   ParseStats stats_;
 };
