@@ -32,12 +32,15 @@
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/output/trace_text_printer.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
+#include <fathom/perf/perf_callchain.hpp>
 #include <fathom/perf/perf_count.hpp>
 #include <fathom/perf/perf_counter.hpp>
 #include <fathom/perf/perf_counter_group.hpp>
 #include <fathom/perf/perf_event.hpp>
 #include <fathom/perf/perf_event_kinds.hpp>
 #include <fathom/perf/perf_rate.hpp>
+#include <fathom/perf/perf_records.hpp>
+#include <fathom/perf/perf_sampler.hpp>
 #include <fathom/perf/perf_scope.hpp>
 #include <fathom/perf/perf_timer.hpp>
 #include <fathom/perf/timer_batch.hpp>

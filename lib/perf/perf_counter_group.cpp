@@ -71,19 +71,9 @@ PerfCounterGroup::State::State(const std::vector<PerfEvent>& wanted, const PerfS
     : options(std::move(how)), size(wanted.size()), base(wanted.size()), enabled(options.start == PerfStart::at_once) {
   if (wanted.empty())
     throw Error(EINVAL, "count a group of no events");
-  if (options.start == PerfStart::on_exec && !perf::is_of_tasks(scope))
-    throw Error(EINVAL, "count from an exec on", {}, "CPUs and cgroups have none: on_exec is for threads");
+  perf::check_start(options.start, scope);
   const perf::Places found = perf::places_of(scope, perf::TaskPlaces::anywhere, options.sys, options.proc);
-  for (const perf::Place& place : found.places) {
-    try {
-      parts.push_back(open(place, wanted, scope));
-    } catch (const Error& error) {
-      if (!perf::went_away(place, error))
-        throw;
-    }
-  }
-  if (parts.empty())
-    throw Error(EINVAL, "count on no CPU", {}, "the set of CPUs is empty");
+  parts = perf::open_each(found, [&](const perf::Place& place) { return open(place, wanted, scope); });
   part_bases.assign(parts.size(), base);
   // Together, so that all places count the same time.
   if (options.start == PerfStart::at_once)

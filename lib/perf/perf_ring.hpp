@@ -2,6 +2,7 @@
 
 #include <fathom/base/parse_stats.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <span>
@@ -23,14 +24,28 @@ class PerfRing {
   PerfRing(Position& head, Position& tail, std::span<const std::byte> data) noexcept
       : head_(&head), tail_(&tail), data_(data) {}
 
+  /// How far the kernel has written.
+  [[nodiscard]] Position head() const noexcept {
+    // Acquire: the records before `head` were written before it.
+    return std::atomic_ref(*head_).load(std::memory_order_acquire);
+  }
+  /// How many bytes are there to be read, up to `head`; never more than the ring has.
+  [[nodiscard]] std::size_t bytes_until(Position head) const noexcept {
+    return static_cast<std::size_t>(std::min<Position>(head - *tail_, data_.size()));
+  }
+  /// How large it is, in bytes.
+  [[nodiscard]] std::size_t size() const noexcept { return data_.size(); }
+
   /// Gives `on_record` each whole record, header included, that was there at the call; it says whether it understood.
   /// The bytes are valid during the call only. Counts each in `stats`.
   template <typename OnRecord>
   void drain(ParseStats& stats, OnRecord on_record) {
+    drain_until(head(), stats, on_record);
+  }
+  /// The same of what is before `head`, a position that `head()` gave.
+  template <typename OnRecord>
+  void drain_until(Position head, ParseStats& stats, OnRecord on_record) {
     Position tail = *tail_;  // nobody else writes it
-    // Acquire: the records before `head` were written before it. Release: they were read before their room is given
-    // back.
-    const Position head = std::atomic_ref(*head_).load(std::memory_order_acquire);
     while (tail != head) {
       const std::span<const std::byte> record = next(tail, head);
       if (record.empty()) {
@@ -45,6 +60,7 @@ class PerfRing {
       }
       tail += record.size();
     }
+    // Release: the records were read before their room is given back.
     std::atomic_ref(*tail_).store(head, std::memory_order_release);
   }
 

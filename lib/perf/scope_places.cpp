@@ -132,6 +132,11 @@ int allowed_paranoid(const perf_event_attr& attr, const PerfScope& scope) {
   return attr.exclude_kernel != 0 ? 2 : 1;
 }
 
+void check_start(PerfStart start, const PerfScope& scope) {
+  if (start == PerfStart::on_exec && !is_of_tasks(scope))
+    throw Error(EINVAL, "watch from an exec on", {}, "CPUs and cgroups have none: on_exec is for threads");
+}
+
 bool went_away(const Place& place, const Error& error) {
   const bool cpu_gone = place.cpu && error.code() == std::errc::no_such_device;
   const bool thread_gone = place.tid && error.code() == std::errc::no_such_process;

@@ -3,8 +3,10 @@
 #include "perf_event_open.hpp"
 
 #include <fathom/base/unique_fd.hpp>
+#include <fathom/perf/perf_counter_group.hpp>
 #include <fathom/perf/perf_scope.hpp>
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +50,29 @@ void set_follow(perf_event_attr& attr, PerfFollow follow);
 /// perf_allow_kernel() and perf_allow_cpu()).
 [[nodiscard]] int allowed_paranoid(const perf_event_attr& attr, const PerfScope& scope);
 
+/// Throws Error (EINVAL) where nobody in the scope could exec.
+void check_start(PerfStart start, const PerfScope& scope);
+
 /// Whether the place is one that went before it was opened, and that nobody asked for by number.
 [[nodiscard]] bool went_away(const Place& place, const Error& error);
+
+/// What `open` gives for each place, but those that went away. Throws Error (EINVAL) where none is left, and what
+/// `open` throws.
+template <class Open>
+[[nodiscard]] auto open_each(const Places& places, Open open) {
+  std::vector<decltype(open(places.places.front()))> opened;
+  opened.reserve(places.places.size());
+  for (const Place& place : places.places) {
+    try {
+      opened.push_back(open(place));
+    } catch (const Error& error) {
+      if (!went_away(place, error))
+        throw;
+    }
+  }
+  if (opened.empty())
+    throw Error(EINVAL, "watch nobody", {}, "the set of CPUs is empty, or all threads have ended");
+  return opened;
+}
 
 }  // namespace fathom::perf

@@ -1,0 +1,99 @@
+#include <fathom/base/parse_stats.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <perf/perf_ring.hpp>
+#include <perf/record_decoder.hpp>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using fathom::perf::RecordLayout;
+
+// Looks at every byte of a view, which the sanitizer watches.
+void touch(std::span<const std::byte> bytes) {
+  static volatile std::byte seen{};
+  for (const std::byte byte : bytes)
+    seen = byte;
+}
+void touch(std::string_view text) {
+  touch(std::as_bytes(std::span(text)));
+}
+
+struct Touch {
+  void operator()(const fathom::PerfSample& sample) const {
+    touch(sample.raw);
+    std::size_t addresses = 0;
+    for (const fathom::PerfFrames& frames : sample.callchain) {
+      touch(std::as_bytes(frames.addresses));
+      addresses += frames.addresses.size();
+    }
+    if (addresses > sample.callchain.words().size())
+      std::abort();
+    for (std::size_t i = 0; i < sample.counts.size(); ++i) {
+      const std::uint64_t value = sample.counts[i];
+      touch(std::as_bytes(std::span(&value, 1)));
+    }
+  }
+  void operator()(const fathom::PerfMmap& record) const {
+    touch(record.build_id);
+    touch(record.path);
+    if (record.path.find('\0') != std::string_view::npos || record.build_id.size() > 20)
+      std::abort();
+  }
+  void operator()(const fathom::PerfComm& record) const { touch(record.comm); }
+  void operator()(const fathom::PerfTask& /*record*/) const {}
+  void operator()(const fathom::PerfSwitch& /*record*/) const {}
+  void operator()(const fathom::PerfThrottle& /*record*/) const {}
+};
+
+// Copies a record as the sampler does, so that a read beyond it is found.
+bool decode(const RecordLayout& layout, std::span<const std::byte> record) {
+  if (record.size() % sizeof(std::uint64_t) != 0)
+    return false;
+  std::vector<std::uint64_t> words(record.size() / sizeof(std::uint64_t));
+  std::memcpy(words.data(), record.data(), record.size());
+  const auto decoded = fathom::perf::decode_record(layout, words);
+  if (const auto* told = std::get_if<fathom::PerfRecord>(&decoded))
+    std::visit(Touch{}, *told);
+  return decoded.index() != 0;
+}
+
+}  // namespace
+
+// Four bytes of sample_type, one of read_format, and a ring of a page with the rest: no view leaves its record, and
+// each byte is parsed or skipped.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kRing = 4096;
+  constexpr std::size_t kHead = 5;
+  if (size < kHead)
+    return 0;
+  std::uint32_t sample_type = 0;
+  std::memcpy(&sample_type, data, sizeof sample_type);
+  const RecordLayout layout{.sample_type = sample_type & fathom::perf::kKnownSampleType,
+                            .read_format = data[kHead - 1] & fathom::perf::kKnownReadFormat};
+  std::vector<std::byte> ring(kRing);
+  const std::size_t bytes = std::min(size - kHead, kRing);
+  std::memcpy(ring.data(), data + kHead, bytes);
+  unsigned long long tail = 0;
+  unsigned long long head = bytes;
+  fathom::ParseStats stats;
+  std::uint64_t understood = 0;
+  fathom::perf::PerfRing(head, tail, ring).drain(stats, [&](std::span<const std::byte> record) {
+    const bool known = decode(layout, record);
+    understood += known ? 1U : 0U;
+    return known;
+  });
+  if (tail != head || stats.parsed_records != understood || stats.bytes != bytes)
+    std::abort();
+  if (stats.parsed_bytes + stats.skipped_bytes != stats.bytes ||
+      stats.parsed_records + stats.skipped_records() != stats.records)
+    std::abort();
+  return 0;
+}
