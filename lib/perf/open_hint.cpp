@@ -30,6 +30,11 @@ std::string denied(const OpenFailure& failure) {
 }
 
 std::string no_such_event(const OpenFailure& failure) {
+  if (failure.target.cgroup) {
+    return "the cgroup lacks the controller perf_event: of version 1 it has a hierarchy of its own; of version 2 the "
+           "kernel "
+           "brings it in with the first write to cgroup.subtree_control of the root";
+  }
   if (of_the_processor(failure.attr)) {
     return std::string(
                "this machine has no PMU (performance monitoring unit) that counts it: a virtual machine often has "

@@ -20,13 +20,13 @@ namespace fathom {
 
 namespace {
 
-// What read(2) gives of a group with kReadFormat: how many, two times, then a value for each.
-constexpr std::uint64_t kReadFormat =
-    PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-constexpr std::size_t kNumberAt = 0;
+// What read(2) gives: of a group how many, two times, then a value for each; of one event, for which the kernel has
+// less to do, its value and two times.
+constexpr std::uint64_t kTimes = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 constexpr std::size_t kEnabledAt = 1;
 constexpr std::size_t kRunningAt = 2;
-constexpr std::size_t kValuesAt = 3;
+constexpr std::size_t kValuesOfGroupAt = 3;
+constexpr std::size_t kLargestHead = 3;
 constexpr std::size_t kFew = 8;  // events that are read without an allocation
 
 Duration duration(std::uint64_t nanoseconds) {
@@ -87,7 +87,7 @@ PerfCounterGroup::State::Part PerfCounterGroup::State::open(const perf::Place& p
   for (const PerfEvent& event : wanted) {
     const bool leads = part.events.empty();
     perf_event_attr attr = perf::attr_of(event);
-    attr.read_format = kReadFormat;
+    attr.read_format = kTimes | (wanted.size() > 1 ? std::uint64_t{PERF_FORMAT_GROUP} : 0);
     attr.disabled = leads;  // the others do as it does
     attr.enable_on_exec = leads && options.start == PerfStart::on_exec;
     perf::set_follow(attr, perf::follow_of(scope));
@@ -103,18 +103,19 @@ PerfCounterGroup::State::Part PerfCounterGroup::State::open(const perf::Place& p
 
 template <class Use>
 void PerfCounterGroup::State::read_part(const Part& part, Use use) const {
-  std::array<std::uint64_t, kValuesAt + kFew> few{};
-  std::vector<std::uint64_t> many(size > kFew ? kValuesAt + size : 0);
-  const std::span<std::uint64_t> words = size > kFew ? std::span(many) : std::span(few).first(kValuesAt + size);
+  std::array<std::uint64_t, kLargestHead + kFew> few{};
+  std::vector<std::uint64_t> many(size > kFew ? kLargestHead + size : 0);
+  const std::size_t values_at = size > 1 ? kValuesOfGroupAt : 0;
+  const std::span<std::uint64_t> words =
+      std::span(size > kFew ? many.data() : few.data(), size > 1 ? values_at + size : kLargestHead);
   const ssize_t got = ::read(part.events.front().get(), words.data(), words.size_bytes());
   const int error = errno;
   if (got < 0)
     throw Error(error, "read the counters");
-  // Nothing at all: a pinned event that found no place on the PMU.
-  if (static_cast<std::size_t>(got) != words.size_bytes() || words[kNumberAt] != size)
+  if (static_cast<std::size_t>(got) != words.size_bytes())
     throw Error(EIO, "read the counters", {}, "a pinned event found no place on the PMU");
   for (std::size_t i = 0; i < size; ++i) {
-    use(i, PerfCount{.value = words[kValuesAt + i],
+    use(i, PerfCount{.value = words[values_at + i],
                      .enabled = duration(words[kEnabledAt]),
                      .running = duration(words[kRunningAt])});
   }

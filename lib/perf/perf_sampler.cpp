@@ -142,7 +142,7 @@ void PerfSampler::State::drain_rings() {
     ring.drain(layout, buffer, stats);
   if (!options.fields.time || rings.size() < 2)
     return;
-  const auto time = [](const PerfRecord& record) {
+  const auto time = [](const PerfEventRecord& record) {
     return std::visit([](const PerfOrigin& origin) { return origin.time; }, record);
   };
   if (!std::ranges::is_sorted(buffer.records, {}, time))

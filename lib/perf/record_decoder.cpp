@@ -103,11 +103,11 @@ PerfContext context_of(unsigned misc) {
 // Decodes one record.
 class Decoder {
  public:
-  Decoder(const RecordLayout& layout, unsigned misc, std::span<const std::uint64_t> body)
-      : layout_(layout), misc_(misc), words_(body) {}
+  Decoder(const RecordLayout& layout, unsigned misc, std::span<const std::uint64_t> body, PerfEventRecord& told)
+      : layout_(layout), misc_(misc), words_(body), told_(told) {}
 
-  DecodedRecord sample() {
-    PerfSample sample;
+  bool sample() {
+    auto& sample = told_.emplace<PerfSample>();
     sample.context = context_of(misc_);
     sample.exact_ip = (misc_ & kExactIp) != 0;
     if (has(PERF_SAMPLE_IDENTIFIER))
@@ -131,21 +131,21 @@ class Decoder {
     if (has(PERF_SAMPLE_CALLCHAIN))
       sample.callchain = PerfCallchain(words_.take(words_.word()));
     if (has(PERF_SAMPLE_RAW) && !take_raw(sample))
-      return {};
-    return finish(std::move(sample));
+      return false;
+    return words_.fits();
   }
 
-  DecodedRecord mmap2() {
-    PerfMmap record;
+  bool mmap2() {
+    auto& record = told_.emplace<PerfMmap>();
     if (!take_trailer(record))
-      return {};
+      return false;
     take_own_task(record);
     record.address = words_.word();
     record.length = words_.word();
     record.offset = words_.word();
     if ((misc_ & kMmapBuildId) != 0) {
       if (!take_build_id(record))
-        return {};
+        return false;
     } else {
       std::tie(record.device_major, record.device_minor) = words_.pair();
       record.inode = words_.word();
@@ -154,28 +154,28 @@ class Decoder {
     std::tie(record.prot, record.flags) = words_.pair();
     const auto path = text(words_.rest());
     if (!path)
-      return {};
+      return false;
     record.path = *path;
-    return finish_text(std::move(record));
+    return !words_.is_short();  // the rest is the text
   }
 
-  DecodedRecord comm() {
-    PerfComm record;
+  bool comm() {
+    auto& record = told_.emplace<PerfComm>();
     if (!take_trailer(record))
-      return {};
+      return false;
     take_own_task(record);
     const auto name = text(words_.rest());
     if (!name)
-      return {};
+      return false;
     record.comm = *name;
     record.exec = (misc_ & kCommExec) != 0;
-    return finish_text(std::move(record));
+    return !words_.is_short();  // the rest is the text
   }
 
-  DecodedRecord task(bool exited) {
-    PerfTask record;
+  bool task(bool exited) {
+    auto& record = told_.emplace<PerfTask>();
     if (!take_trailer(record))
-      return {};
+      return false;
     const auto [pid, parent_pid] = words_.pair();
     const auto [tid, parent_tid] = words_.pair();
     (void)words_.word();  // the time, which the trailer has as well if it was asked for
@@ -184,13 +184,13 @@ class Decoder {
     record.parent_pid = static_cast<int>(parent_pid);
     record.parent_tid = static_cast<int>(parent_tid);
     record.exited = exited;
-    return finish(std::move(record));
+    return words_.fits();
   }
 
-  DecodedRecord context_switch(bool cpu_wide) {
-    PerfSwitch record;
+  bool context_switch(bool cpu_wide) {
+    auto& record = told_.emplace<PerfSwitch>();
     if (!take_trailer(record))
-      return {};
+      return false;
     if (cpu_wide) {
       const auto [pid, tid] = words_.pair();
       record.other_pid = static_cast<int>(pid);
@@ -198,33 +198,29 @@ class Decoder {
     }
     record.out = (misc_ & kSwitchOut) != 0;
     record.preempted = (misc_ & kSwitchPreempt) != 0;
-    return finish(std::move(record));
+    return words_.fits();
   }
 
-  DecodedRecord throttle(bool throttled) {
-    PerfThrottle record;
+  bool throttle(bool throttled) {
+    auto& record = told_.emplace<PerfThrottle>();
     if (!take_trailer(record))
-      return {};
+      return false;
     (void)words_.take(3);  // time and two numbers of the event, which the trailer has as well if they were asked for
     record.throttled = throttled;
-    return finish(std::move(record));
+    return words_.fits();
   }
 
-  DecodedRecord lost() {
+  bool lost(std::uint64_t& sum) {
     PerfOrigin origin;
     if (!take_trailer(origin))
-      return {};
+      return false;
     (void)words_.word();  // the event's id
-    const std::uint64_t lost = words_.word();
-    return words_.fits() ? DecodedRecord(LostRecord{lost}) : DecodedRecord();
+    return add(sum);
   }
 
-  DecodedRecord lost_samples() {
+  bool lost_samples(std::uint64_t& sum) {
     PerfOrigin origin;
-    if (!take_trailer(origin))
-      return {};
-    const std::uint64_t lost = words_.word();
-    return words_.fits() ? DecodedRecord(LostSamplesRecord{lost}) : DecodedRecord();
+    return take_trailer(origin) && add(sum);
   }
 
  private:
@@ -322,60 +318,59 @@ class Decoder {
     return true;
   }
 
-  template <class Record>
-  DecodedRecord finish(Record record) const {
+  // The last word is a number of records.
+  bool add(std::uint64_t& sum) {
+    const std::uint64_t lost = words_.word();
     if (!words_.fits())
-      return {};
-    return PerfRecord(std::move(record));
-  }
-  // The rest is a text.
-  template <class Record>
-  DecodedRecord finish_text(Record record) const {
-    if (words_.is_short())
-      return {};
-    return PerfRecord(std::move(record));
+      return false;
+    sum += lost;
+    return true;
   }
 
   const RecordLayout& layout_;
   unsigned misc_;
   Words words_;
+  PerfEventRecord& told_;
 };
 
 }  // namespace
 
-DecodedRecord decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record) {
+Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record, PerfEventRecord& told,
+                      LostRecords& lost) {
   perf_event_header header{};
   if (record.empty())
-    return {};
+    return Decoded::nothing;
   std::memcpy(&header, record.data(), sizeof header);
   if (header.size != record.size_bytes())
-    return {};
-  Decoder decoder(layout, header.misc, record.subspan(1));
+    return Decoded::nothing;
+  Decoder decoder(layout, header.misc, record.subspan(1), told);
+  const auto if_record = [](bool sensible) { return sensible ? Decoded::record : Decoded::nothing; };
+  const auto if_loss = [](bool sensible) { return sensible ? Decoded::loss : Decoded::nothing; };
   switch (header.type) {
     case PERF_RECORD_SAMPLE:
-      return decoder.sample();
+      return if_record(decoder.sample());
     case PERF_RECORD_MMAP2:
-      return decoder.mmap2();
+      return if_record(decoder.mmap2());
     case PERF_RECORD_COMM:
-      return decoder.comm();
+      return if_record(decoder.comm());
     case PERF_RECORD_FORK:
-      return decoder.task(false);
+      return if_record(decoder.task(false));
     case PERF_RECORD_EXIT:
-      return decoder.task(true);
+      return if_record(decoder.task(true));
     case PERF_RECORD_SWITCH:
-      return decoder.context_switch(false);
+      return if_record(decoder.context_switch(false));
     case PERF_RECORD_SWITCH_CPU_WIDE:
-      return decoder.context_switch(true);
+      return if_record(decoder.context_switch(true));
     case PERF_RECORD_THROTTLE:
-      return decoder.throttle(true);
+      return if_record(decoder.throttle(true));
     case PERF_RECORD_UNTHROTTLE:
-      return decoder.throttle(false);
+      return if_record(decoder.throttle(false));
     case PERF_RECORD_LOST:
-      return decoder.lost();
+      return if_loss(decoder.lost(lost.ring_full));
     case PERF_RECORD_LOST_SAMPLES:
-      return decoder.lost_samples();
+      return if_loss(decoder.lost_samples(lost.hardware));
     default:
-      return {};
+      return Decoded::nothing;
   }
 }
 

@@ -1,22 +1,24 @@
 #pragma once
 
-#include "ksymbol_record.hpp"
-
 #include <fathom/perf/perf_records.hpp>
 
 #include <cstdint>
 #include <span>
-#include <variant>
 
 namespace fathom::perf {
 
-/// PERF_RECORD_LOST_SAMPLES: how many samples the processor dropped.
-struct LostSamplesRecord {
-  std::uint64_t lost = 0;
+/// How many records the kernel says that it, or the processor, lost.
+struct LostRecords {
+  std::uint64_t ring_full = 0;  ///< PERF_RECORD_LOST: since the last one that found room
+  std::uint64_t hardware = 0;   ///< PERF_RECORD_LOST_SAMPLES
 };
 
-/// What a record says; monostate if it is of another type or makes no sense.
-using DecodedRecord = std::variant<std::monostate, PerfRecord, LostRecord, LostSamplesRecord>;
+/// What became of a record.
+enum class Decoded : std::uint8_t {
+  nothing,  ///< it is of another type, or makes no sense
+  record,   ///< it was one for the user
+  loss,     ///< it told a loss
+};
 
 /// What the records of an event look like: its attributes.
 struct RecordLayout {
@@ -28,8 +30,9 @@ struct RecordLayout {
 extern const std::uint64_t kKnownSampleType;
 extern const std::uint64_t kKnownReadFormat;
 
-/// Decodes a whole record, header included, of an event with sample_id_all and this layout. Pure; any words will do.
-/// What it gives are views of the words.
-[[nodiscard]] DecodedRecord decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record);
+/// Decodes a whole record, header included, of an event with sample_id_all and this layout, into `told`, or adds to
+/// `lost`. Pure; any words will do. What it tells are views of the words.
+[[nodiscard]] Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record,
+                                    PerfEventRecord& told, LostRecords& lost);
 
 }  // namespace fathom::perf

@@ -13,7 +13,6 @@
 #include <limits>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 namespace fathom::perf {
 
@@ -48,16 +47,12 @@ void SampleRing::drain(const RecordLayout& layout, SampleBuffer& buffer, ParseSt
       return false;
     const std::span<std::uint64_t> copy = std::span(buffer.words).subspan(buffer.used, words);
     std::memcpy(copy.data(), record.data(), record.size());
-    DecodedRecord decoded = decode_record(layout, copy);
-    if (auto* told = std::get_if<PerfRecord>(&decoded)) {
+    const Decoded decoded = decode_record(layout, copy, buffer.records.emplace_back(), lost_told_);
+    if (decoded == Decoded::record)
       buffer.used += words;
-      buffer.records.push_back(*told);
-    } else if (const auto* lost = std::get_if<LostRecord>(&decoded)) {
-      lost_told_ += lost->lost;
-    } else if (const auto* dropped = std::get_if<LostSamplesRecord>(&decoded)) {
-      hardware_lost_ += dropped->lost;
-    }
-    return decoded.index() != 0;
+    else
+      buffer.records.pop_back();
+    return decoded != Decoded::nothing;
   });
   tell_losses(may_be_more, buffer, stats);
 }
@@ -77,11 +72,11 @@ void SampleRing::tell_losses(bool may_be_more, SampleBuffer& buffer, ParseStats&
     stats.losses += 1;
     stats.lost_events += records;
   };
-  const std::uint64_t lost = std::max(lost_told_, may_be_more ? lost_by_events() : 0);
+  const std::uint64_t lost = std::max(lost_told_.ring_full, may_be_more ? lost_by_events() : 0);
   if (lost > lost_counted_)
     tell(PerfLoss::Reason::ring_full, lost - std::exchange(lost_counted_, lost));
-  if (hardware_lost_ > 0)
-    tell(PerfLoss::Reason::hardware, std::exchange(hardware_lost_, 0));
+  if (lost_told_.hardware > 0)
+    tell(PerfLoss::Reason::hardware, std::exchange(lost_told_.hardware, 0));
 }
 
 }  // namespace fathom::perf

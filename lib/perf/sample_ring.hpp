@@ -19,7 +19,7 @@ namespace fathom::perf {
 struct SampleBuffer {
   std::vector<std::uint64_t> words;  // whole records, which the others are views of
   std::size_t used = 0;              // of the words
-  std::vector<PerfRecord> records;
+  std::vector<PerfEventRecord> records;
   std::vector<PerfLoss> losses;
 };
 
@@ -52,9 +52,8 @@ class SampleRing {
   PerfRing ring_;
   std::vector<Event> events_;
   PerfRing::Position head_ = 0;
-  std::uint64_t lost_told_ = 0;      // by LOST records
-  std::uint64_t lost_counted_ = 0;   // what went into buffers
-  std::uint64_t hardware_lost_ = 0;  // by LOST_SAMPLES records, since the last drain
+  LostRecords lost_told_;           // by records; of the hardware, since the last drain
+  std::uint64_t lost_counted_ = 0;  // what went into buffers
 };
 
 }  // namespace fathom::perf

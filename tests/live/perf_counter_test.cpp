@@ -66,8 +66,10 @@ TEST_F(PerfCounterLive, TheTaskClockIsTheThreadsTime) {
   const Duration inner_end = thread_time();
   const PerfCount count = clock.read();
   const Duration after = thread_time();
-  EXPECT_GE(count.value, static_cast<std::uint64_t>((inner_end - inner).count()) * 99 / 100);
-  EXPECT_LE(count.value, static_cast<std::uint64_t>((after - before).count()) * 101 / 100);
+  // Two clocks of the kernel, which under emulation differ by a tick or two.
+  constexpr Duration kTicks = std::chrono::milliseconds(8);
+  EXPECT_GE(count.value, static_cast<std::uint64_t>((inner_end - inner - kTicks).count()));
+  EXPECT_LE(count.value, static_cast<std::uint64_t>((after - before + kTicks).count()));
   EXPECT_EQ(count.enabled, count.running) << "a software event counts all the time";
   EXPECT_EQ(count.scaled(), count.value);
 }
@@ -281,6 +283,8 @@ TEST_F(PerfCounterLive, WithoutAPmuTheEventsThatWorkAreNamed) {
 TEST_F(PerfCounterLive, AThreadThatIsGoneIsNamed) {
   int gone = 0;
   std::thread([&] { gone = PerfThread::self().tid; }).join();
+  while (std::filesystem::exists("/proc/self/task/" + std::to_string(gone)))  // joined is not yet gone
+    std::this_thread::yield();
   for (const PerfScope& scope : {PerfScope(PerfThread{gone}), PerfScope(PerfProcess{gone})}) {
     try {
       (void)PerfCounter("task-clock", scope);

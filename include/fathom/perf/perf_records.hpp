@@ -101,7 +101,7 @@ struct PerfThrottle : PerfOrigin {
 };
 
 /// What a PerfSampler tells.
-using PerfRecord = std::variant<PerfSample, PerfMmap, PerfComm, PerfTask, PerfSwitch, PerfThrottle>;
+using PerfEventRecord = std::variant<PerfSample, PerfMmap, PerfComm, PerfTask, PerfSwitch, PerfThrottle>;
 
 /// Records that came to nobody.
 struct PerfLoss {

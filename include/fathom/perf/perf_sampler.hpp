@@ -95,16 +95,17 @@ struct PerfSamplerOptions {
 ///
 ///     for (const PerfSample& sample : batch.samples()) ...
 struct PerfSampleBatch {
-  std::span<const PerfRecord> records{};  ///< by time, if that is among the fields; else ring by ring
-  std::span<const PerfLoss> losses{};     ///< at most two for each ring
+  std::span<const PerfEventRecord> records{};  ///< by time, if that is among the fields; else ring by ring
+  std::span<const PerfLoss> losses{};          ///< at most two for each ring
   bool ended = false;  ///< the watched threads, and all whom they made, have ended: nothing more comes
 
   /// The samples among the records.
   [[nodiscard]] auto samples() const {
-    return records |
-           std::views::filter([](const PerfRecord& record) { return std::holds_alternative<PerfSample>(record); }) |
+    return records | std::views::filter([](const PerfEventRecord& record) {
+             return std::holds_alternative<PerfSample>(record);
+           }) |
            std::views::transform(
-               [](const PerfRecord& record) -> const PerfSample& { return std::get<PerfSample>(record); });
+               [](const PerfEventRecord& record) -> const PerfSample& { return std::get<PerfSample>(record); });
   }
   /// Whether nothing happened at all.
   [[nodiscard]] bool empty() const noexcept { return records.empty() && losses.empty() && !ended; }

@@ -77,6 +77,7 @@ TEST_F(OpenHint, NamesWhatIsKnownOfTheRest) {
   EXPECT_THAT(hint(EOVERFLOW), HasSubstr("perf_event_max_stack, and that is 127"));
   EXPECT_THAT(hint(ESRCH), HasSubstr("has ended"));
   EXPECT_THAT(hint(EBADF), HasSubstr("cgroup"));
+  EXPECT_THAT(hint(ENOENT, {.pid = 3, .cgroup = true}), HasSubstr("cgroup.subtree_control"));
   EXPECT_THAT(hint(EMFILE), HasSubstr("ulimit -n"));
   EXPECT_THAT(hint(ENOSYS), HasSubstr("CONFIG_PERF_EVENTS"));
   EXPECT_THAT(hint(EBUSY), HasSubstr("another event"));

@@ -45,15 +45,17 @@ void add_text(Words& words, std::string_view text) {
 
 template <class Record>
 std::optional<Record> decode(const RecordLayout& layout, const Words& words) {
-  const DecodedRecord decoded = decode_record(layout, words);
-  const auto* record = std::get_if<PerfRecord>(&decoded);
-  if (record == nullptr || !std::holds_alternative<Record>(*record))
+  PerfEventRecord told;
+  LostRecords lost;
+  if (decode_record(layout, words, told, lost) != Decoded::record || !std::holds_alternative<Record>(told))
     return std::nullopt;
-  return std::get<Record>(*record);
+  return std::get<Record>(told);
 }
 
 bool refused(const RecordLayout& layout, const Words& words) {
-  return std::holds_alternative<std::monostate>(decode_record(layout, words));
+  PerfEventRecord told;
+  LostRecords lost;
+  return decode_record(layout, words, told, lost) == Decoded::nothing && lost.ring_full == 0 && lost.hardware == 0;
 }
 
 constexpr RecordLayout kUsual{.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU, .read_format = 0};
@@ -283,12 +285,13 @@ TEST(RecordDecoder, AThrottle) {
 }
 
 TEST(RecordDecoder, Losses) {
-  const DecodedRecord lost = decode_record(kUsual, record_of(PERF_RECORD_LOST, with_trailer({7, 99})));
-  ASSERT_TRUE(std::holds_alternative<LostRecord>(lost));
-  EXPECT_EQ(std::get<LostRecord>(lost).lost, 99U);
-  const DecodedRecord dropped = decode_record(kUsual, record_of(PERF_RECORD_LOST_SAMPLES, with_trailer({98})));
-  ASSERT_TRUE(std::holds_alternative<LostSamplesRecord>(dropped));
-  EXPECT_EQ(std::get<LostSamplesRecord>(dropped).lost, 98U);
+  PerfEventRecord told;
+  LostRecords lost;
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(decode_record(kUsual, record_of(PERF_RECORD_LOST, with_trailer({7, 99})), told, lost), Decoded::loss);
+  EXPECT_EQ(decode_record(kUsual, record_of(PERF_RECORD_LOST_SAMPLES, with_trailer({98})), told, lost), Decoded::loss);
+  EXPECT_EQ(lost.ring_full, 2U * 99) << "they are added up";
+  EXPECT_EQ(lost.hardware, 98U);
   EXPECT_TRUE(refused(kUsual, record_of(PERF_RECORD_LOST, with_trailer({7}))));
 }
 
