@@ -245,8 +245,8 @@
 ///   what can be traced by name, `traceability.hpp`;
 ///   in component elf, addresses of programs and of the kernel to source lines. `symbols/elf_symbolizer.hpp`
 /// - `perf`: perf events of the kernel: which they are, `perf/perf_event.hpp`, and of whom, `perf_scope.hpp`; counted,
-///   `perf_counter.hpp`; sampled, `perf_sampler.hpp`; a clock for sampling, `perf_timer.hpp`; code that the kernel makes while
-///   it runs, `ksymbol_events.hpp`
+///   `perf_counter.hpp`; sampled, `perf_sampler.hpp`; a clock for sampling, `perf_timer.hpp`; code that the kernel
+///   makes while it runs, `ksymbol_events.hpp`
 /// - `bpf`: eBPF programs, maps and globals, with types. Its functions are in the component `fathom::bpf`.
 ///   From file to kernel: `bpf/bpf_object.hpp`, then `program_spec.hpp`, `map_spec.hpp`, `variable_spec.hpp`,
 ///   `loaded_bpf.hpp`, `bpf_program.hpp`, `bpf_link.hpp`, `bpf_map.hpp`, `bpf_variable.hpp`, `bpf_error.hpp`.
