@@ -29,11 +29,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -48,6 +50,27 @@ struct Setting {
   int runs = 5;
   double seconds = 1;
   std::uint64_t buffer_kb = 1408;
+  std::string folder;  // for the files
+};
+
+// In memory. Goes with all that is in it, whoever made it.
+class Folder {
+ public:
+  Folder() {
+    if (::mkdtemp(path_.data()) == nullptr)
+      throw Error(errno, "make a folder like", path_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/dev/shm/fathom-recorder-cost-XXXXXX";
 };
 
 struct Cost {
@@ -162,7 +185,7 @@ void check_pages(const fathom::PageFiles& files, const fathom::FormatRegistry& f
 
 // In the child: records until it is told to stop by a byte, then says that it has.
 int record(const TraceArray& array, const Setting& setting, int orders, int answers) {
-  fathom::PageFiles files("/dev/shm/fathom-recorder-cost.cpu");
+  fathom::PageFiles files(setting.folder + "/cpu");
   const fathom::FormatRegistry formats = fathom::read_formats(array);
   fathom::Recorder recorder(array, {.buffer_size_kb = setting.buffer_kb});
   recorder.start();
@@ -251,15 +274,16 @@ std::vector<pid_t> children_of(pid_t pid, const std::string& comm) {
 // ordinary file in their places, in this mount namespace, while the object lives.
 class CoveredFilters {
  public:
-  explicit CoveredFilters(const TraceArray& array) {
-    std::ofstream(std::string(kCover)).flush();
+  // By a file of this name.
+  CoveredFilters(const TraceArray& array, const std::string& cover) {
+    std::ofstream(cover).flush();
     const TraceArray top(array.files(), "");
     for (const TraceArray* const of : {&array, &top}) {
       for (const char* const name : {"set_ftrace_filter", "set_ftrace_notrace", "set_ftrace_pid",
                                      "set_ftrace_notrace_pid", "set_graph_function", "set_graph_notrace"}) {
         const std::string path = array.files()->full_path(of->path(name));
         const fathom::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!file && errno == EPERM && ::mount(kCover, path.c_str(), nullptr, MS_BIND, nullptr) == 0)
+        if (!file && errno == EPERM && ::mount(cover.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0)
           covered_.push_back(path);
       }
     }
@@ -267,13 +291,11 @@ class CoveredFilters {
   ~CoveredFilters() {
     for (const std::string& path : covered_)
       ::umount(path.c_str());
-    ::unlink(kCover);
   }
   CoveredFilters(const CoveredFilters&) = delete;
   CoveredFilters& operator=(const CoveredFilters&) = delete;
 
  private:
-  static constexpr const char* kCover = "/dev/shm/fathom-recorder-cost.empty";
   std::vector<std::string> covered_;
 };
 
@@ -282,8 +304,8 @@ class Theirs {
  public:
   Theirs(const fathom::TraceFs& tracefs, const Setting& setting)
       : instance_(quiet(tracefs.instance())),
-        covered_(instance_),
-        output_("/dev/shm/" + instance_.name() + ".dat"),
+        covered_(instance_, setting.folder + "/empty"),
+        output_(setting.folder + "/trace.dat"),
         child_(start(instance_.name(), output_, setting)) {
     // The last thing that it sets up.
     for (int i = 0; i < 200 && (!instance_.tracing_on() || children_of(child_, "sleep").empty()); ++i)
@@ -296,7 +318,6 @@ class Theirs {
     const std::vector<pid_t> command = children_of(child_, "sleep");
     ::kill(command.empty() ? child_ : command.front(), SIGTERM);
     ::waitpid(child_, nullptr, 0);
-    ::unlink(output_.c_str());
   }
   Theirs(const Theirs&) = delete;
   Theirs& operator=(const Theirs&) = delete;
@@ -377,7 +398,8 @@ int compare(const Setting& setting) {
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    Setting setting;
+    const Folder folder;
+    Setting setting{.folder = folder.path()};
     if (!arguments.empty())
       setting.runs = std::max(1, std::stoi(arguments[0]));
     if (arguments.size() > 1)

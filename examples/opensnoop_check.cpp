@@ -1,5 +1,6 @@
 #include "opensnoop_check.hpp"
 
+#include "common/mapped_file.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "opensnoop_print.hpp"
@@ -12,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,25 +58,19 @@ class Folder {
 // A file with a path in it, mapped and not touched: the page comes when the kernel reads the path.
 class UntouchedPath {
  public:
-  UntouchedPath(const std::string& file, const std::string& path) {
-    std::ofstream(file) << path << '\0';
-    const fathom::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd)
-      throw fathom::Error(errno, "open", file);
-    address_ = ::mmap(nullptr, path.size() + 1, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-    if (address_ == MAP_FAILED)
-      throw fathom::Error(errno, "map", file);
-    size_ = path.size() + 1;
-  }
-  ~UntouchedPath() { ::munmap(address_, size_); }
-  UntouchedPath(const UntouchedPath&) = delete;
-  UntouchedPath& operator=(const UntouchedPath&) = delete;
+  UntouchedPath(const std::string& file, const std::string& path) : mapped_(written(file, path)) {}
 
-  [[nodiscard]] const char* get() const { return static_cast<const char*>(address_); }
+  [[nodiscard]] const char* get() const {
+    return reinterpret_cast<const char*>(mapped_.bytes().data());  // NOLINT: bytes as characters
+  }
 
  private:
-  void* address_ = nullptr;
-  std::size_t size_ = 0;
+  static const std::string& written(const std::string& file, const std::string& path) {
+    std::ofstream(file) << path << '\0';
+    return file;
+  }
+
+  examples::MappedFile mapped_;
 };
 
 // A process that opens paths when it is told to. Forked and not executed, since a program's start opens files, too.

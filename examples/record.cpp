@@ -200,7 +200,7 @@ int run(int argc, const char* const* argv) {
   fathom::TraceSession session = tracefs.session(settings);
   enable_events(*options, session.array());
 
-  fathom::PageFiles pages(options->output + ".cpu");
+  fathom::PageFiles pages(fmt::format("{}.{}.cpu", options->output, ::getpid()));
   fathom::Recording recording;
   std::uint64_t size = 0;
   int status = 0;

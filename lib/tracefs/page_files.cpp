@@ -14,11 +14,12 @@ int PageFiles::file(unsigned cpu) {
   UniqueFd& fd = files_[cpu];
   if (!fd) {
     const std::string name = path(cpu);
-    fd.reset(::open(name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    fd.reset(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd) {
       const int error = errno;
       files_.erase(cpu);
-      throw Error(error, "create", name);
+      throw Error(error, "create", name,
+                  error == EEXIST ? "what is there stays: remove it, or choose another name" : "");
     }
   }
   return fd.get();

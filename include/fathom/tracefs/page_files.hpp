@@ -16,8 +16,9 @@ namespace fathom {
 ///     const Recording recording = recorder.stop(files);
 ///     for (unsigned cpu : files.cpus()) decoder.feed(cpu, map_file(files.path(cpu)), sink);
 ///
-/// Files are made, or emptied, when the first page of their CPU comes (a CPU may come late), mode 0600. They stay when
-/// this object goes; remove() takes them away. Move-only. Not safe to share between threads.
+/// Files are made when the first page of their CPU comes (a CPU may come late), mode 0600. They are always new: what
+/// has that name already, a link too, is left as it is, and file() throws Error (std::errc::file_exists). They stay
+/// when this object goes; remove() takes them away. Move-only. Not safe to share between threads.
 class PageFiles {
  public:
   /// Makes nothing yet.

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 namespace fathom {
@@ -144,6 +146,27 @@ TEST_F(RawPipeTest, SplicesOutOfAFileThatCanBeSpliced) {
 }
 
 using RecorderTest = RawPipeTest;
+
+TEST_F(RawPipeTest, PageFilesAreNew) {
+  PageFiles files(tree_.root() + "/new");
+  EXPECT_GE(files.file(0), 0);
+  EXPECT_EQ(files.file(0), files.file(0));
+  std::ofstream(files.path(1)) << "kept";
+  std::filesystem::create_symlink(tree_.root() + "/elsewhere", files.path(2));
+  for (const unsigned cpu : {1U, 2U}) {
+    try {
+      static_cast<void>(files.file(cpu));
+      FAIL() << "made " << files.path(cpu);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), std::errc::file_exists);
+      EXPECT_EQ(e.path(), files.path(cpu));
+    }
+  }
+  files.remove();
+  EXPECT_FALSE(std::filesystem::exists(files.path(0)));
+  EXPECT_EQ(std::filesystem::file_size(files.path(1)), 4U);
+  EXPECT_FALSE(std::filesystem::exists(tree_.root() + "/elsewhere"));
+}
 
 TEST_F(RecorderTest, GivesTheSamePagesToFilesAndSinks) {
   const auto fill = [&] {
