@@ -24,8 +24,9 @@ record_cat() {
     >"$work/account" 2>"$work/err"
 }
 
-# Of symbols with one address, which one trace-cmd picks depends on how it sorts: the first for all. How far it indents
-# the function tracer's lines depends on that.
+# Which one trace-cmd picks of several names depends on how it sorts. Of symbols with one address: the first for all; how
+# far the function tracer's lines are indented depends on that. Of a task that got another name by exec, which the kernel
+# may list with both: none.
 awk '!($1 in first) { first[$1] = $3; next } { print $3, first[$1] }' /proc/kallsyms >"$work/aliases"
 by_first_names() {
   awk '
@@ -36,8 +37,10 @@ by_first_names() {
         word = substr(rest, RSTART, RLENGTH)
         line = line substr(rest, 1, RSTART - 1) (word in first ? first[word] : word)
       }
+      line = line rest
       sub(/ function: +/, " function: ", line)
-      print line rest
+      sub(/^ *(record|sh|cat)-/, "TASK-", line)
+      print line
     }' "$work/aliases" -
 }
 # Prints the first lines that differ.
