@@ -202,6 +202,7 @@
 #include <fathom/profile/off_cpu_profiler.hpp>
 #include <fathom/profile/profile.hpp>
 #include <fathom/profile/profile_names.hpp>
+#include <fathom/profile/profiler.hpp>
 #endif
 #ifdef FATHOM_ASIO  // by fathom::asio: who does not link that is spared Boost
 #include <fathom/async/async_page_reader.hpp>
@@ -262,7 +263,8 @@
 ///   `record_check.hpp`. Beside them: `bpf_features.hpp`, `test_run.hpp`, `bpf_stats.hpp`, `program_code.hpp`,
 ///   `loaded_things.hpp`
 /// - `profile`: where time is spent and where it is waited for, by stack, in the component `fathom::profile`.
-///   `profile/off_cpu_profiler.hpp`, then `profile.hpp`, `profile_names.hpp`; how idle each CPU is, `live_idle.hpp`
+///   `profile/profiler.hpp`, `off_cpu_profiler.hpp`, then `profile.hpp`, `profile_names.hpp`; how idle each CPU is,
+///   `live_idle.hpp`
 /// - `async`: any of these sources, awaited with Boost.Asio, in the component `fathom::asio`. `async/async_reader.hpp`
 /// - `base`: errors, descriptors, times, CPU sets, and what a parser did with its input. `base/error.hpp`
 ///

@@ -102,11 +102,12 @@ void ProcessRecords::drain(std::vector<ProcessRecord>& to) {
   for (Cpu& cpu : cpus_) {
     cpu.ring.drain(stats_, [&](std::span<const std::byte> bytes) {
       ProcessRecord record = parse_process_record(bytes);
+      const bool understood = record.what.index() != 0;
       if (const auto* lost = std::get_if<LostProcessRecords>(&record.what))
         lost_ += lost->lost;
-      else if (record.what.index() != 0 && !std::holds_alternative<OtherRecord>(record.what))
+      else if (understood && !std::holds_alternative<OtherRecord>(record.what))
         to.push_back(std::move(record));
-      return record.what.index() != 0;
+      return understood;
     });
   }
   std::ranges::stable_sort(to.begin() + first, to.end(), {}, &ProcessRecord::time);

@@ -39,6 +39,12 @@ class AddressSpaces {
 
   /// Forgets what was known of a process, which has these mappings.
   void load(Pid pid, const ProcessMap& map);
+  /// Calls `change` with each mapping of a process that is known, to complete what it says of its file.
+  template <class Change>
+  void complete(Pid pid, Change change) {
+    for (auto& [start, mapping] : *spaces_.at(pid).space)
+      change(mapping);
+  }
   void apply(const perf::MapRecord& record);
   void apply(const perf::ExecRecord& record);
   void apply(const perf::ForkRecord& record);

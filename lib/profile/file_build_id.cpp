@@ -9,7 +9,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -88,12 +90,18 @@ std::string hex_number(std::uint64_t value) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
+UniqueFd open_for_reading(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
 UniqueFd open_mapped(std::uint32_t pid, const CodeMapping& mapping, const std::string& proc) {
   const std::string folder = proc + '/' + std::to_string(pid);
-  const std::string range = hex_number(mapping.start) + '-' + hex_number(mapping.end);
-  UniqueFd fd(::open((folder + "/map_files/" + range).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) {
-    fd.reset(::open((folder + "/root" + mapping.path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  UniqueFd fd = open_for_reading(folder + "/map_files/" + hex_number(mapping.start) + '-' + hex_number(mapping.end));
+  // By its name as the process sees it, or, if that is gone, as we do.
+  for (const std::string& root : {folder + "/root", std::string()}) {
+    if (fd)
+      break;
+    fd = open_for_reading(root + mapping.path);
     if (fd && !is_same_file(fd.get(), mapping))
       fd.reset();
   }

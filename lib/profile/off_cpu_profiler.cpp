@@ -1,3 +1,4 @@
+#include "kernel_values.hpp"
 #include "process_tracker.hpp"
 #include "profile_builder.hpp"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <fathom-bpf/off_cpu.bpf.hpp>
 #include <iterator>
 #include <span>
@@ -22,15 +22,6 @@
 namespace fathom {
 
 namespace {
-
-Timestamp now() {
-  return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / Duration(1))};
-}
-
-template <class Text>
-std::string_view text_of(const Text& text) {
-  return {std::begin(text), std::find(std::begin(text), std::end(text), '\0')};
-}
 
 LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
   BpfObject object = BpfObject::open(off_cpu::object);
@@ -87,7 +78,7 @@ struct OffCpuProfiler::State {
 OffCpuProfiler::State::State(const OffCpuOptions& wanted)
     : options(wanted),
       tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
-      begin(now()),
+      begin(profile::now()),
       bpf(load(wanted, begin)) {
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);
@@ -155,7 +146,7 @@ int OffCpuProfiler::native_handle() const noexcept {
 Profile OffCpuProfiler::stop() {
   State& state = *state_;
   state.bpf.variable(off_cpu::running).store(false);
-  state.end = now();
+  state.end = profile::now();
   state.links.clear();
   state.tracker.drain();
 
@@ -177,7 +168,7 @@ Profile OffCpuProfiler::stop() {
     state.tracker.advance({told.time});
     builder.add({.pid = told.key.pid,
                  .tid = told.key.tid,
-                 .comm = text_of(told.total.comm),
+                 .comm = profile::text_of(told.total.comm),
                  .kernel = addresses.first(kernel),
                  .user = addresses.subspan(kernel, user),
                  .count = told.total.count,

@@ -1,5 +1,7 @@
 #include "process_tracker.hpp"
 
+#include "file_build_id.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/symbols/process_map.hpp>
 
@@ -17,6 +19,11 @@ ProcessTracker::ProcessTracker(perf::ProcessRecordsOptions options)
     : proc_(options.proc), records_(std::move(options)) {}
 
 void ProcessTracker::load(std::uint32_t pid) {
+  load_maps(pid);
+  spaces_.complete(pid, [&](CodeMapping& mapping) { mapping.build_id = read_build_id(pid, mapping, proc_); });
+}
+
+void ProcessTracker::load_maps(std::uint32_t pid) {
   spaces_.load(pid, read_maps(static_cast<int>(pid), proc_));
   looked_up_.insert(pid);
 }
@@ -35,7 +42,7 @@ void ProcessTracker::load_all() {
 
 void ProcessTracker::look_up(std::uint32_t pid) {
   try {
-    load(pid);
+    load_maps(pid);
   } catch (const Error&) {
     looked_up_.insert(pid);  // gone, or not ours to see: its addresses stay bare
   }

@@ -19,9 +19,11 @@ class ProcessTracker {
   /// Listens from now on. Throws Error.
   explicit ProcessTracker(perf::ProcessRecordsOptions options);
 
-  /// Takes in how things are now, of a process that is there: throws Error if it is not, or must not be looked at.
+  /// Takes in how things are now, of a process that is there, build ids included: throws Error if it is not, or must
+  /// not be looked at.
   void load(std::uint32_t pid);
-  /// The same of all processes; those that go meanwhile are passed over.
+  /// The same of all processes, but for the build ids, which are read when a file is met first. Processes that go
+  /// meanwhile are passed over.
   void load_all();
 
   /// Readable when the rings fill up.
@@ -40,6 +42,7 @@ class ProcessTracker {
   [[nodiscard]] const std::string& proc() const noexcept { return proc_; }
 
  private:
+  void load_maps(std::uint32_t pid);
   void look_up(std::uint32_t pid);
 
   std::string proc_;

@@ -1,0 +1,39 @@
+#include "stacks_names.hpp"
+
+#include <fathom/symbols/kallsyms_index.hpp>
+#ifdef STACKS_READ_ELF
+#include <fathom/symbols/elf_file_symbols.hpp>
+#endif
+
+#include <algorithm>
+
+namespace stacks {
+
+namespace {
+
+bool has_kernel_addresses(const fathom::Profile& profile) {
+  return std::ranges::any_of(profile.entries, [](const auto& entry) { return !entry.kernel.empty(); });
+}
+
+}  // namespace
+
+fathom::NamedProfile name(const fathom::Profile& profile, bool threads, bool inlined) {
+  fathom::ProfileNames names;
+  fathom::KallsymsIndex kallsyms;
+  if (has_kernel_addresses(profile)) {
+    kallsyms = fathom::KallsymsIndex::load({.allow_hidden = true});
+    names.kernel = fathom::kernel_names(kallsyms);
+  }
+#ifdef STACKS_READ_ELF
+  fathom::ElfFileSymbols files(
+      {.files = std::make_shared<fathom::ElfFiles>(fathom::ElfFilesOptions{.source_lines = inlined})});
+  names.user = [&](const fathom::ProfileFile& file, std::uint64_t offset, bool is_return) {
+    return files.functions({file.path, file.build_id}, offset, is_return);
+  };
+#else
+  static_cast<void>(inlined);
+#endif
+  return fathom::name_profile(profile, names, {.threads = threads});
+}
+
+}  // namespace stacks

@@ -1,0 +1,166 @@
+#include "stacks_output.hpp"
+
+#include "common/printable.hpp"
+
+#include <fathom/output/folded_text.hpp>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stacks {
+
+namespace {
+
+using fathom::NamedProfile;
+using fathom::NamedStack;
+using fathom::Profile;
+using fathom::ProfileWeight;
+using nlohmann::ordered_json;
+
+// Off CPU what counts is the time, in microseconds, not how often.
+ProfileWeight natural_weight(const Profile& profile) {
+  return profile.kind == fathom::ProfileKind::on_cpu ? ProfileWeight::count : ProfileWeight::time;
+}
+
+std::uint64_t weight(const NamedStack& stack, ProfileWeight by) {
+  return by == ProfileWeight::count ? stack.count : static_cast<std::uint64_t>(stack.time.count());
+}
+
+// By name, the first of each stack, which is the task's, left out.
+std::vector<FunctionWeight> weights(const NamedProfile& named, ProfileWeight by) {
+  std::vector<FunctionWeight> all(named.names.size());
+  for (const NamedStack& stack : named.stacks) {
+    if (stack.frames.size() < 2)
+      continue;
+    const std::set<std::uint32_t> functions(stack.frames.begin() + 1, stack.frames.end());  // each once
+    for (const std::uint32_t function : functions)
+      all[function].total += weight(stack, by);
+    all[stack.frames.back()].self += weight(stack, by);
+  }
+  return all;
+}
+
+void write_table(std::ostream& out, const Profile& profile, const NamedProfile& named, unsigned top) {
+  const ProfileWeight by = natural_weight(profile);
+  const std::vector<FunctionWeight> all = weights(named, by);
+  std::uint64_t sum = 0;
+  for (const NamedStack& stack : named.stacks)
+    sum += weight(stack, by);
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t name = 0; name < all.size(); ++name) {
+    if (all[name].total != 0)
+      order.push_back(name);
+  }
+  std::ranges::stable_sort(order, [&](std::uint32_t left, std::uint32_t right) {
+    return std::pair(all[left].self, all[left].total) > std::pair(all[right].self, all[right].total);
+  });
+  const auto percent = [sum](std::uint64_t part) {
+    return sum == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(sum);
+  };
+  const bool time = by == ProfileWeight::time;
+  out << fmt::format("{:>8} {:>8} {:>12}  {}\n", "SELF %", "TOTAL %", time ? "SELF ms" : "SELF", "FUNCTION");
+  for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), top); ++i) {
+    const FunctionWeight& one = all[order[i]];
+    const std::string self =
+        time ? fmt::format("{:.3f}", static_cast<double>(one.self) / 1e6) : fmt::format("{}", one.self);
+    out << fmt::format("{:>8.2f} {:>8.2f} {:>12}  {}\n", percent(one.self), percent(one.total), self,
+                       examples::printable(named.names[order[i]]));
+  }
+  if (order.size() > top)
+    out << fmt::format("# {} more functions\n", order.size() - top);
+}
+
+ordered_json counts_of(const Profile& profile) {
+  const fathom::ProfileCounts& counts = profile.counts;
+  ordered_json json{{"seen", counts.seen},
+                    {"samples", counts.samples},
+                    {"idle", counts.idle},
+                    {"lost", counts.lost},
+                    {"no_room", counts.no_room},
+                    {"stacks_cut", counts.stacks_cut},
+                    {"stacks_missing", counts.stacks_missing},
+                    {"user_stacks_missing", counts.user_stacks_missing},
+                    {"began_before", counts.began_before},
+                    {"children_missing", counts.children_missing},
+                    {"mappings_lost", counts.mappings_lost}};
+  if (profile.ticks)
+    json["ticks"] = {{"expected", profile.ticks->expected},
+                     {"delivered", profile.ticks->delivered},
+                     {"skipped", profile.ticks->skipped}};
+  return json;
+}
+
+void write_json(std::ostream& out, const Profile& profile, const NamedProfile& named) {
+  ordered_json stacks = ordered_json::array();
+  for (const NamedStack& stack : named.stacks) {
+    ordered_json frames = ordered_json::array();
+    for (const std::uint32_t frame : stack.frames)
+      frames.push_back(named.names[frame]);
+    ordered_json one{{"frames", std::move(frames)}, {"count", stack.count}, {"nanoseconds", stack.time.count()}};
+    if (profile.kind == fathom::ProfileKind::off_cpu)
+      one["waiting_nanoseconds"] = stack.waiting.count();
+    stacks.push_back(std::move(one));
+  }
+  ordered_json files = ordered_json::array();
+  for (const fathom::ProfileFile& file : profile.files)
+    files.push_back({{"path", file.path}, {"build_id", file.build_id}});
+  const ordered_json json{{"kind", profile.kind == fathom::ProfileKind::on_cpu ? "on_cpu" : "off_cpu"},
+                          {"period_nanoseconds", profile.period.count()},
+                          {"nanoseconds", (profile.end - profile.begin).count()},
+                          {"counts", counts_of(profile)},
+                          {"files", std::move(files)},
+                          {"stacks", std::move(stacks)}};
+  out << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace
+
+void write(std::ostream& out, const Profile& profile, const NamedProfile& named, const Options& options) {
+  switch (options.format) {
+    case Format::folded:
+      return fathom::write_folded(out, named.folded(natural_weight(profile)));
+    case Format::table:
+      return write_table(out, profile, named, options.top);
+    case Format::json:
+      return write_json(out, profile, named);
+  }
+}
+
+std::string account(const Profile& profile) {
+  const fathom::ProfileCounts& counts = profile.counts;
+  const bool on_cpu = profile.kind == fathom::ProfileKind::on_cpu;
+  std::string text = fmt::format("{} {} in {:.3f} s", counts.samples, on_cpu ? "samples" : "times off CPU",
+                                 std::chrono::duration<double>(profile.end - profile.begin).count());
+  const std::array<std::pair<std::uint64_t, std::string_view>, 8> others{{
+      {profile.ticks ? profile.ticks->skipped : 0, "ticks that never came"},
+      {counts.idle, "ticks of idle CPUs left out"},
+      {counts.lost, on_cpu ? "lost, for the ring was full" : "lost, for there were too many threads"},
+      {counts.no_room, "lost, for there were too many stacks"},
+      {counts.stacks_cut, "stacks cut at the kernel's depth limit"},
+      {counts.stacks_missing + counts.user_stacks_missing, "without a stack of user space"},
+      {counts.began_before, "that had left their CPU before"},
+      {counts.mappings_lost, "mappings lost: names may be missing"},
+  }};
+  for (const auto& [count, what] : others) {
+    if (count != 0)
+      text += fmt::format("; {} {}", count, what);
+  }
+  return text;
+}
+
+FunctionWeight weight_of(const NamedProfile& named, std::string_view function, ProfileWeight by) {
+  const auto found = std::ranges::find(named.names, function);
+  if (found == named.names.end())
+    return {};
+  return weights(named, by)[static_cast<std::size_t>(found - named.names.begin())];
+}
+
+}  // namespace stacks

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "common/all_ended.hpp"
+#include "common/any_readable.hpp"
+#include "stacks_options.hpp"
+
+#include <fathom/process/child.hpp>
+#include <fathom/process/stop_signals.hpp>
+
+#include <optional>
+
+namespace stacks {
+
+/// Who is watched, and until when: a command, which is held until it is told to run, a process, or the machine.
+class Subject {
+ public:
+  explicit Subject(const Options& options);
+
+  /// Empty for the machine.
+  [[nodiscard]] std::optional<int> pid() const;
+  /// Lets the command begin. Throws examples::CommandError.
+  void begin();
+  /// Waits until `handle` is readable, a second has passed, or it is over; false when that is so.
+  [[nodiscard]] bool wait(int handle);
+  /// Ends the command if it still runs.
+  void end();
+
+ private:
+  fathom::StopSignals stop_;
+  std::optional<fathom::Child> child_;
+  std::optional<examples::AllEnded> process_;
+  examples::AnyReadable over_;
+  int pid_ = 0;
+};
+
+}  // namespace stacks

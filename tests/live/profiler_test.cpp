@@ -1,0 +1,236 @@
+#include "bpf_support.hpp"
+#include "held_child.hpp"
+#include "profile_support.hpp"
+#include "profile_workload.hpp"
+
+#include <fathom/base/cpu_set.hpp>
+#include <fathom/base/error.hpp>
+#include <fathom/profile/profiler.hpp>
+
+#include <gmock/gmock.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace {
+
+using namespace std::chrono_literals;
+using fathom::CpuSet;
+using fathom::Duration;
+using fathom::Hz;
+using fathom::NamedProfile;
+using fathom::NamedStack;
+using fathom::OnlineCpus;
+using fathom::PerfFollow;
+using fathom::PerfProcess;
+using fathom::PerfThread;
+using fathom::Profile;
+using fathom::ProfileEntry;
+using fathom::ProfileFile;
+using fathom::Profiler;
+using fathom::ProfilerOptions;
+using fathom::live::folded;
+using fathom::live::HeldChild;
+using fathom::live::Names;
+using fathom::live::of_process;
+using fathom::live::share_of;
+using testing::HasSubstr;
+
+class ProfilerLive : public fathom::live::BpfTest {};
+
+void expect_sums(const Profile& profile) {
+  std::uint64_t samples = 0;
+  for (const ProfileEntry& entry : profile.entries) {
+    samples += entry.count;
+    EXPECT_EQ(entry.time, profile.period * static_cast<std::int64_t>(entry.count));
+  }
+  const auto& counts = profile.counts;
+  EXPECT_EQ(samples, counts.samples);
+  EXPECT_EQ(counts.seen, counts.samples + counts.idle + counts.lost + counts.no_room);
+  ASSERT_TRUE(profile.ticks.has_value());
+  EXPECT_EQ(profile.ticks->delivered, counts.seen);
+}
+
+double part(std::uint64_t of, std::uint64_t whole) {
+  return static_cast<double>(of) / static_cast<double>(std::max<std::uint64_t>(whole, 1));
+}
+
+bool spin(Duration outer, Duration inner) {
+  fathom_spin_outer(outer.count(), inner.count());
+  return true;
+}
+
+// What WhoExecsIsTwoPrograms becomes.
+TEST(ProfileWorkload, DISABLED_SpinsAfterExec) {
+  fathom_spin_after_exec(Duration(300ms).count());
+}
+
+TEST_F(ProfilerLive, SharesAreThoseOfTheCpuTime) {
+  HeldChild child([] { return spin(800ms, 400ms); });
+  Profiler profiler({.rate = Hz{499}, .on = PerfProcess{child.pid()}});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();  // the child is gone
+  expect_sums(profile);
+  const NamedProfile named = Names().name(profile);
+  const auto inner = share_of(named, "fathom_spin_inner");
+  const auto outer = share_of(named, "fathom_spin_outer");
+  EXPECT_GT(inner.count, 0U) << folded(named);
+  // An emulator loses many ticks, and not the same part of them everywhere.
+  if (profile.ticks->skipped * 20 < profile.ticks->expected) {
+    EXPECT_NEAR(part(inner.count, outer.count), 1.0 / 3, 0.05) << folded(named);
+    EXPECT_NEAR(part(outer.count, profile.counts.samples), 1, 0.1) << folded(named);
+    EXPECT_NEAR(static_cast<double>(outer.count) / (1.2 * 499), 1, 0.15);
+  }
+  EXPECT_GT(part(inner.self, inner.count), 0.5) << folded(named);
+  EXPECT_EQ(profile.counts.lost, 0U);
+  EXPECT_EQ(profile.counts.idle, 0U);
+  // This program, with the build id that the kernel or the file says.
+  const auto own =
+      std::ranges::find(profile.files, std::filesystem::read_symlink("/proc/self/exe").string(), &ProfileFile::path);
+  ASSERT_NE(own, profile.files.end());
+  EXPECT_EQ(own->build_id.size(), 40U);
+}
+
+TEST_F(ProfilerLive, WhoExecsIsTwoPrograms) {
+  HeldChild child([] {
+    fathom_spin_inner(Duration(300ms).count());
+    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(null, STDOUT_FILENO);
+    std::array<std::string, 3> words = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                                        "--gtest_filter=ProfileWorkload.DISABLED_SpinsAfterExec"};
+    std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+    std::array<char*, 1> environment = {nullptr};
+    ::execve(words[0].c_str(), arguments.data(), environment.data());
+    return false;
+  });
+  Profiler profiler({.rate = Hz{499}, .on = PerfThread{child.pid(), PerfFollow::children}});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  const NamedProfile named = Names().name(profile);
+  EXPECT_GT(share_of(named, "fathom_spin_inner").count, 20U) << folded(named);
+  EXPECT_GT(share_of(named, "fathom_spin_after_exec").count, 20U) << folded(named);
+  for (const NamedStack& stack : named.stacks) {
+    const auto has = [&](std::string_view name) {
+      return std::ranges::any_of(stack.frames, [&](std::uint32_t frame) { return named.names[frame] == name; });
+    };
+    EXPECT_FALSE(has("fathom_spin_after_exec") && !has("exe")) << folded(named);
+    EXPECT_FALSE(has("fathom_spin_inner") && has("exe")) << folded(named);
+  }
+}
+
+TEST_F(ProfilerLive, ChildrenAreFollowedIfAsked) {
+  for (const bool follow : {true, false}) {
+    HeldChild child([] {
+      const pid_t grandchild = ::fork();
+      if (grandchild == 0) {
+        fathom_spin_inner(Duration(200ms).count());
+        ::_exit(0);
+      }
+      return ::waitpid(grandchild, nullptr, 0) == grandchild;
+    });
+    Profiler profiler({.on = PerfProcess{child.pid(), follow ? PerfFollow::children : PerfFollow::threads}});
+    ASSERT_TRUE(child.run());
+    const Profile profile = profiler.stop();
+    expect_sums(profile);
+    const NamedProfile named = Names().name(profile);
+    EXPECT_EQ(share_of(named, "fathom_spin_inner").count > 10, follow) << folded(named);
+  }
+}
+
+TEST_F(ProfilerLive, TheWholeMachineHasOurChildInItAndCountsIdleness) {
+  HeldChild child([] { return spin(0ms, 200ms); });
+  const int pid = child.pid();
+  Profiler profiler({.rate = Hz{199}, .on = OnlineCpus{}});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  EXPECT_TRUE(std::ranges::none_of(profile.entries, [](const ProfileEntry& entry) { return entry.task.pid == 0; }));
+  const NamedProfile named = Names().name(of_process(profile, pid));
+  const auto inner = share_of(named, "fathom_spin_inner");
+  EXPECT_GT(inner.count, 0U) << folded(named);
+  EXPECT_LE(inner.count, 50U) << folded(named);  // 0.2 s of 199 a second, and a part more for the clock's grain
+}
+
+TEST_F(ProfilerLive, ARingThatIsFullIsCounted) {
+  HeldChild child([] { return spin(0ms, 300ms); });
+  Profiler profiler({.on = PerfProcess{child.pid()}, .ring_bytes = 4096});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  EXPECT_GT(profile.counts.lost, 0U);
+  EXPECT_GT(profile.counts.samples, 0U);
+}
+
+TEST_F(ProfilerLive, StacksThatFindNoRoomAreCounted) {
+  HeldChild child([] { return spin(100ms, 100ms); });
+  Profiler profiler({.on = PerfProcess{child.pid()}, .max_entries = 1});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  EXPECT_EQ(profile.entries.size(), 1U);
+  EXPECT_GT(profile.counts.no_room, 0U);
+}
+
+TEST_F(ProfilerLive, IsReadableWhenARingIsHalfFull) {
+  HeldChild child([] { return spin(0ms, 600ms); });
+  Profiler profiler({.on = PerfProcess{child.pid()}, .ring_bytes = std::size_t{1} << 15U});
+  const int handle = profiler.native_handle();
+  bool readable = false;
+  const pid_t waiter = ::fork();  // so that this thread may wait for the child
+  if (waiter == 0) {
+    pollfd wait{.fd = handle, .events = POLLIN, .revents = 0};
+    ::_exit(::poll(&wait, 1, 20'000) == 1 ? 0 : 1);
+  }
+  ASSERT_TRUE(child.run());
+  int status = -1;
+  ::waitpid(waiter, &status, 0);
+  readable = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  EXPECT_TRUE(readable);
+  expect_sums(profiler.stop());
+}
+
+TEST_F(ProfilerLive, StacksOfOneKindOnly) {
+  for (const bool kernel : {true, false}) {
+    HeldChild child([] { return spin(0ms, 100ms); });
+    Profiler profiler({.on = PerfProcess{child.pid()}, .kernel_stacks = kernel, .user_stacks = !kernel});
+    ASSERT_TRUE(child.run());
+    const Profile profile = profiler.stop();
+    expect_sums(profile);
+    for (const ProfileEntry& entry : profile.entries) {
+      EXPECT_TRUE(kernel || entry.kernel.empty());
+      EXPECT_TRUE(!kernel || entry.user.empty());
+    }
+  }
+}
+
+TEST_F(ProfilerLive, WhatCannotBeIsRefused) {
+  const auto message = [](const ProfilerOptions& options) -> std::string {
+    try {
+      Profiler profiler(options);
+    } catch (const fathom::Error& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  const pid_t gone = ::fork();
+  if (gone == 0)
+    ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  EXPECT_THAT(message({.on = PerfProcess{gone}}),
+              testing::AnyOf(HasSubstr("No such process"), HasSubstr("No such file")));
+  EXPECT_THAT(message({.rate = Hz{50'000'000}}), HasSubstr("Invalid argument"));
+  EXPECT_THAT(message({.on = CpuSet{8000}}), HasSubstr("cannot"));
+  EXPECT_THAT(message({.ring_bytes = 5000}), HasSubstr("a power of two"));
+}
+
+}  // namespace
