@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <set>
@@ -67,19 +68,23 @@ TEST_F(OffCpuLive, SleepsAreAccounted) {
   ASSERT_TRUE(child.run());
   const Profile profile = profiler.stop();  // the child is gone
 
-  const NamedProfile named = Names().name(of_sleeps(profile));
+  const Names names;
+  const NamedProfile named = names.name(profile);
   const Share share = share_of(named, "fathom_sleep_inner");
-  EXPECT_EQ(share.count, 20U) << folded(named);
-  EXPECT_NEAR(part(share.time, Duration(shared[0])), 1, 0.01);
-  EXPECT_GE(share.time - share.waiting, 2s);
-  EXPECT_EQ(share_of(named, "fathom_sleep_outer").count, 20U) << folded(named);
+  EXPECT_NEAR(part(share.time, Duration(shared[0])), 1, 0.01) << folded(named);
+  EXPECT_EQ(share_of(named, "fathom_sleep_outer").count, share.count) << folded(named);
+  // On a busy machine it may be kept off its CPU on the way into a sleep, and until that is over.
+  const Share asleep = share_of(names.name(of_sleeps(profile)), "fathom_sleep_inner");
+  EXPECT_LE(asleep.count, 20U) << folded(named);
+  EXPECT_GE(asleep.count, 10U) << folded(named);
+  EXPECT_GE(asleep.time - asleep.waiting, 100ms * 10);
   EXPECT_EQ(share_of(named, "__schedule_[k]").self, share_of(named, "__schedule_[k]").count) << folded(named);
   expect_sums(profile);
   EXPECT_EQ(profile.counts.stacks_cut, 0U);
   for (const ProfileEntry& entry : profile.entries) {
     ASSERT_TRUE(entry.state.has_value());
     EXPECT_FALSE(entry.state->preempted && entry.state->raw.bits != 0);
-    if (entry.count == 20U) {
+    if (entry.count > 10U && entry.state->raw.bits != 0) {
       EXPECT_EQ(entry.state->raw.bits & 3U, 1U);  // TASK_INTERRUPTIBLE
     }
   }
@@ -87,7 +92,7 @@ TEST_F(OffCpuLive, SleepsAreAccounted) {
 
 TEST_F(OffCpuLive, WhoSleepsAtTheEndIsUnfinished) {
   HeldChild child([] {
-    fathom_sleep_inner(Duration(600ms).count());
+    fathom_sleep_inner(Duration(2s).count());
     return true;
   });
   Profile profile;
@@ -101,9 +106,8 @@ TEST_F(OffCpuLive, WhoSleepsAtTheEndIsUnfinished) {
   const Share share = share_of(named, "fathom_sleep_inner");
   ASSERT_EQ(share.count, 1U) << folded(named);
   EXPECT_GT(share.time, 100ms);
-  EXPECT_LT(share.time, 600ms);
-  for (const ProfileEntry& entry : profile.entries)
-    EXPECT_EQ(entry.unfinished, entry.time > 100ms);
+  EXPECT_LT(share.time, 2s);
+  EXPECT_EQ(std::ranges::count(profile.entries, true, &ProfileEntry::unfinished), 1);
   expect_sums(profile);
 }
 
@@ -131,7 +135,9 @@ TEST_F(OffCpuLive, ChildrenAreFollowedIfAsked) {
     ASSERT_TRUE(child.run());
     const Profile profile = profiler.stop();
     const NamedProfile named = Names().name(of_sleeps(profile));
-    EXPECT_EQ(share_of(named, "fathom_sleep_inner").count, follow ? 3U : 0U) << folded(named);
+    const std::uint64_t count = share_of(named, "fathom_sleep_inner").count;
+    EXPECT_LE(count, follow ? 3U : 0U) << folded(named);
+    EXPECT_EQ(count > 0, follow) << folded(named);
     expect_sums(profile);
   }
 }
@@ -153,7 +159,9 @@ TEST_F(OffCpuLive, TheWholeMachineHasOurChildInIt) {
   EXPECT_GT(pids.size(), 2U);
   EXPECT_EQ(pids.count(0), 0U);
   const NamedProfile named = Names().name(of_sleeps(of_process(profile, pid)));
-  EXPECT_EQ(share_of(named, "fathom_sleep_inner").count, 5U) << folded(named);
+  const std::uint64_t count = share_of(named, "fathom_sleep_inner").count;
+  EXPECT_LE(count, 5U) << folded(named);
+  EXPECT_GE(count, 1U) << folded(named);
 }
 
 TEST_F(OffCpuLive, FullTablesAreCounted) {
