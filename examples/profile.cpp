@@ -10,13 +10,16 @@
 #include "stacks_subject.hpp"
 #include "stacks_workload.hpp"
 
+#include <fathom/base/error.hpp>
 #include <fathom/bpf/bpf_error.hpp>
 #include <fathom/profile/profiler.hpp>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <system_error>
 
 namespace {
 
@@ -40,6 +43,17 @@ usage; 77 where the kernel lacks what it needs; 126, 127 if COMMAND can't be run
   profile -F 99 -d 10 --table                      the machine for ten seconds: the functions that cost most
 )";
 
+// A command that cannot be run has ended by now: then that is the reason.
+fathom::Profiler start(const fathom::ProfilerOptions& settings, stacks::Subject& subject) {
+  try {
+    return fathom::Profiler(settings);
+  } catch (const fathom::Error& e) {
+    if (e.code() == std::errc::no_such_process)
+      subject.begin();
+    throw;
+  }
+}
+
 fathom::Profile record(fathom::Hz rate, const stacks::Options& options) {
   stacks::Subject subject(options);
   fathom::ProfilerOptions settings{.rate = rate, .kernel_stacks = options.kernel, .user_stacks = options.user};
@@ -47,7 +61,7 @@ fathom::Profile record(fathom::Hz rate, const stacks::Options& options) {
     settings.on = fathom::PerfThread{*subject.pid(), fathom::PerfFollow::children};
   else if (subject.pid())
     settings.on = fathom::PerfProcess{*subject.pid()};
-  fathom::Profiler profiler(settings);
+  fathom::Profiler profiler = start(settings, subject);
   subject.begin();
   while (subject.wait(profiler.native_handle()))
     profiler.drain();

@@ -152,7 +152,7 @@ TEST_F(OffCpuLive, TheWholeMachineHasOurChildInIt) {
   ASSERT_TRUE(child.run());
   const Profile profile = profiler.stop();
   expect_sums(profile);
-  EXPECT_EQ(profile.counts.lost, 0U);
+  EXPECT_LE(profile.counts.lost * 20, profile.counts.seen);
   std::set<std::uint32_t> pids;
   for (const ProfileEntry& entry : profile.entries)
     pids.insert(entry.task.pid);

@@ -79,7 +79,9 @@ struct ProfileCounts {
   std::uint64_t seen = 0;     ///< counted by the kernel's side for itself: ticks; off CPU, how often tasks left
   std::uint64_t samples = 0;  ///< in the entries: the sum of their counts
   std::uint64_t idle = 0;     ///< ticks in the idle task, left out
-  std::uint64_t lost = 0;     ///< written by nobody: the ring, or the table of threads, was full
+  /// The ring was full; off CPU, the table of threads was, or the kernel did not tell that the task came back, which
+  /// was seen while others attached to the same tracepoint.
+  std::uint64_t lost = 0;
   std::uint64_t no_room = 0;  ///< there were as many stacks as the options allow already
 
   std::uint64_t stacks_cut = 0;      ///< parts of stacks that are as deep as the kernel goes: callers may be missing

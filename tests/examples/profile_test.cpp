@@ -1,0 +1,136 @@
+// The programs profile and offcpu on the kernel at hand: their checks of themselves, what they print, how they end.
+
+#include "program_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace fathom {
+namespace {
+
+using nlohmann::json;
+using test::ProgramRun;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct Ran {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Ran run(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = {program};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  ProgramRun started(all);
+  const int status = started.status();
+  return {status, started.out(), started.err()};
+}
+
+const std::vector<std::string>& programs() {
+  static const std::vector<std::string> all = {FATHOM_TEST_PROFILE, FATHOM_TEST_OFFCPU};
+  return all;
+}
+
+TEST(StacksCommandLine, WrongUsageIsTwo) {
+  for (const std::string& program : programs()) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"-p"},
+                                                      {"-p", "0"},
+                                                      {"word"},
+                                                      {"--nope"},
+                                                      {"-p", "1", "--", "true"},
+                                                      {"--check", "-p", "1"},
+                                                      {"--table", "--json"},
+                                                      {"--kernel-only", "--user-only"},
+                                                      {"-d", "-1"}}) {
+      const Ran ran = run(program, arguments);
+      EXPECT_EQ(ran.status, 2) << program << ' ' << arguments[0];
+      EXPECT_THAT(ran.out, IsEmpty());
+    }
+    EXPECT_EQ(run(program, {"--help"}).status, 0);
+  }
+  EXPECT_EQ(run(FATHOM_TEST_PROFILE, {"-F", "0"}).status, 2);
+}
+
+class Stacks : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0)
+      GTEST_SKIP() << "needs root";
+    if (run(GetParam(), {"-q", "--", "true"}).status == 77)
+      GTEST_SKIP() << "this kernel lacks BPF or its own BTF";
+  }
+};
+
+TEST_P(Stacks, ChecksItself) {
+  const Ran ran = run(GetParam(), {"--check", "--json"});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_EQ(json::parse(ran.out)["adds_up"], true);
+  EXPECT_THAT(ran.err, IsEmpty());
+}
+
+TEST_P(Stacks, OfACommandInThreeFormats) {
+  const std::vector<std::string> command = {"--", "sh", "-c",
+                                            "sleep 0.1; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"};
+  const auto with = [&](std::vector<std::string> options) {
+    options.insert(options.end(), command.begin(), command.end());
+    return run(GetParam(), options);
+  };
+  const Ran folded = with({});
+  EXPECT_EQ(folded.status, 0) << folded.err;
+  EXPECT_THAT(folded.out, ContainsRegex("(^|\n)sh;[^\n]+ [0-9]+\n"));
+  EXPECT_THAT(folded.err, HasSubstr(" s"));
+
+  const Ran table = with({"--table", "--top", "3", "-q"});
+  EXPECT_EQ(table.status, 0) << table.err;
+  EXPECT_THAT(table.out, StartsWith("  SELF %"));
+  EXPECT_THAT(table.err, IsEmpty());
+
+  const Ran as_json = with({"--json", "-q"});
+  EXPECT_EQ(as_json.status, 0) << as_json.err;
+  const json result = json::parse(as_json.out);
+  const json& counts = result["counts"];
+  std::uint64_t sum = 0;
+  for (const json& stack : result["stacks"])
+    sum += stack["count"].get<std::uint64_t>();
+  EXPECT_EQ(counts["samples"], sum);
+  EXPECT_EQ(counts["seen"].get<std::uint64_t>(), sum + counts["idle"].get<std::uint64_t>() +
+                                                     counts["lost"].get<std::uint64_t>() +
+                                                     counts["no_room"].get<std::uint64_t>());
+}
+
+TEST_P(Stacks, WhatCannotBeIsSaid) {
+  EXPECT_EQ(run(GetParam(), {"--", "/nowhere/nothing"}).status, 127);
+  const Ran gone = run(GetParam(), {"-p", "2147483647"});
+  EXPECT_EQ(gone.status, 1);
+  EXPECT_THAT(gone.err, HasSubstr("2147483647"));
+  EXPECT_EQ(run(GetParam(), {"-o", "/nowhere/file", "--", "true"}).status, 1);
+}
+
+TEST_P(Stacks, EndsAfterItsTime) {
+  const Ran ran = run(GetParam(), {"-d", "0.2", "--", "sleep", "60"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, Stacks, testing::ValuesIn(programs()),
+                         [](const auto& tested) { return tested.param.substr(tested.param.rfind('/') + 1); });
+
+TEST(Profile, AFrequencyOverTheLimitIsRefused) {
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "needs root";
+  const Ran ran = run(FATHOM_TEST_PROFILE, {"-F", "200000", "--", "true"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("200000 ticks a second"));
+}
+
+}  // namespace
+}  // namespace fathom
