@@ -1,17 +1,15 @@
 #include "text.hpp"
 
+#include <fathom/rawtrace/detail/saved_cmdline.hpp>
 #include <fathom/tracefs/saved_cmdlines.hpp>
 
 namespace fathom {
 
-// 1234 kworker/0:1
 std::vector<SavedCmdline> parse_saved_cmdlines(std::string_view text) {
   std::vector<SavedCmdline> cmdlines;
   for (const std::string_view line : tracefs::lines_of(text)) {
-    const auto blank = line.find(' ');
-    const auto pid = tracefs::parse_number<int>(line.substr(0, blank));
-    if (pid && blank != std::string_view::npos)
-      cmdlines.push_back({*pid, std::string(line.substr(blank + 1))});
+    if (const auto parsed = detail::parse_saved_cmdline(line))
+      cmdlines.push_back({parsed->pid, std::string(parsed->comm)});
   }
   return cmdlines;
 }
