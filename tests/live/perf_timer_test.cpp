@@ -3,6 +3,7 @@
 #include "bpf_support.hpp"
 #include "cpu_offline.hpp"
 #include "held_child.hpp"
+#include "test_cgroup.hpp"
 #include "tick_account.hpp"
 #include "timer_support.hpp"
 
@@ -22,6 +23,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fathom-bpf/ticks.bpf.hpp>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -72,6 +74,22 @@ class PerfTimerLive : public fathom::live::BpfTest {
 
  private:
   std::optional<LoadedBpf> bpf_;
+};
+
+// A hierarchy in which no controller was ever handed down has cgroups without the one of perf events, which no init
+// leaves so: in a VM there is none.
+class WokenCgroups {
+ public:
+  WokenCgroups() { write("+pids"); }
+  ~WokenCgroups() { write("-pids"); }
+  WokenCgroups(const WokenCgroups&) = delete;
+  WokenCgroups& operator=(const WokenCgroups&) = delete;
+
+ private:
+  static void write(const char* change) {
+    if (emulated())
+      std::ofstream("/sys/fs/cgroup/cgroup.subtree_control") << change;
+  }
 };
 
 TimerTicks PerfTimerLive::run_for_ten_seconds(unsigned hertz) const {
@@ -281,6 +299,28 @@ TEST_F(PerfTimerLive, AProcessTicksWithTheChildrenThatItMakes) {
   EXPECT_EQ(ticks.delivered + ticks.skipped, ticks.expected);
   EXPECT_GE(ticks.expected, emulated() ? 800U : 895U);
   EXPECT_GT(ticks.delivered, emulated() ? 100U : 800U);
+}
+
+TEST_F(PerfTimerLive, ACgroupTicksByTheTimeOfItsProcesses) {
+  const WokenCgroups woken;
+  const fathom::live::TestCgroup cgroup("perf_timer");
+  PerfTimer timer{counting(), {.rate = 1ms, .on = fathom::PerfCgroup{cgroup.path()}}};
+  work_for(100ms);  // outside
+  EXPECT_LE(timer.ticks().expected, 5U);
+  ASSERT_TRUE(cgroup.run([] {
+    work_for(300ms);
+    return true;
+  }));
+  timer.stop();
+  const TimerTicks ticks = timer.ticks();
+  EXPECT_TRUE(timer.grids().empty());
+  EXPECT_EQ(ticks.delivered, counted());
+  EXPECT_EQ(ticks.delivered + ticks.skipped, ticks.expected);
+  EXPECT_GE(ticks.expected, emulated() ? 200U : 290U);
+  EXPECT_GT(ticks.delivered, emulated() ? 20U : 200U);
+  const auto error = thrown_by(
+      [&] { const PerfTimer nowhere{counting(), {.rate = 1ms, .on = fathom::PerfCgroup{cgroup.path() + "/none"}}}; });
+  EXPECT_EQ(error.path(), cgroup.path() + "/none");
 }
 
 TEST_F(PerfTimerLive, WhatIsExcludedIsSkipped) {
