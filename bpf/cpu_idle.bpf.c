@@ -91,6 +91,12 @@ static __always_inline void add(__u64* sum, __u64 time) {
   __sync_fetch_and_add(sum, time);
 }
 
+/* A place in an array of IDLE_STATES, in a form in which the verifier of Linux 6.1 sees that it is one. */
+static __always_inline __u32 place_of(__u32 state) {
+  asm volatile("" : "+r"(state));
+  return state & (IDLE_STATES - 1);
+}
+
 /*
  * Adds the time since the last event to what the CPU did. A softirq's events may be interrupted by those of a hard one,
  * which does the same: each stretch goes to who moves `since` over it.
@@ -121,7 +127,7 @@ static __always_inline void account(struct cpu_now* cpu) {
   } else {
     add(&cpu->times.idle, time);
     if (state < IDLE_STATES)
-      add(&cpu->times.states[state], time);
+      add(&cpu->times.states[place_of(state)], time);
   }
 }
 
@@ -223,7 +229,7 @@ int on_cpu_idle(struct bpf_raw_tracepoint_args* context) {
   account(cpu);
   cpu->idle_state = state;
   if (state < IDLE_STATES)
-    cpu->times.entries[state] += 1;
+    cpu->times.entries[place_of(state)] += 1;
   return 0;
 }
 

@@ -44,6 +44,10 @@ class LiveIdleTest : public fathom::live::BpfTest {
   }
 };
 
+bool emulated() {
+  return std::getenv("FATHOM_VM") != nullptr;
+}
+
 void expect_sound(const LiveCpuIdle& cpu) {
   ASSERT_TRUE(cpu.switches);
   const fathom::CpuIdleTime& time = *cpu.switches;
@@ -95,12 +99,16 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
     // The kernel's idle time stands still in interrupts; steal was taken of idle or of busy time.
     const double apart =
         static_cast<double>(cpu.switches->interrupts_in_idle.count()) / static_cast<double>(cpu.window.count()) + steal;
+    // An emulated CPU that its host keeps waiting misses ticks of both kinds: so far is each way from the truth.
+    const auto missed = [](double got, double of) { return emulated() ? std::max(0.0, 1 - got / of) : 0.0; };
     const double slack = 0.03 + tick;
-    EXPECT_NEAR(*cpu.by_switches(), *cpu.by_samples(), slack);
-    EXPECT_LE(*cpu.by_stat(), *cpu.by_switches() + slack + steal);
-    EXPECT_GE(*cpu.by_stat(), *cpu.by_switches() - slack - apart);
-    EXPECT_LE(*cpu.by_stat(), *cpu.by_samples() + slack + steal);
-    EXPECT_GE(*cpu.by_stat(), *cpu.by_samples() - slack - apart);
+    const double sampling = missed(static_cast<double>(cpu.ticks), static_cast<double>(cpu.slots));
+    const double counting = slack + missed(static_cast<double>(cpu.stat->total()) * tick, 1);
+    EXPECT_NEAR(*cpu.by_switches(), *cpu.by_samples(), slack + sampling);
+    EXPECT_LE(*cpu.by_stat(), *cpu.by_switches() + counting + steal);
+    EXPECT_GE(*cpu.by_stat(), *cpu.by_switches() - counting - apart);
+    EXPECT_LE(*cpu.by_stat(), *cpu.by_samples() + counting + sampling + steal);
+    EXPECT_GE(*cpu.by_stat(), *cpu.by_samples() - counting - sampling - apart);
     EXPECT_LE(*cpu.by_switches(), 1.0 - GetParam() / 100.0 + 0.03);
 
     // What the generator used by its own clock is what its switches say, but for the interrupts that hit it.

@@ -1,0 +1,65 @@
+#include "cpuidle_options.hpp"
+
+#include "common/program.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace cpuidle_example {
+
+namespace {
+
+constexpr const char* kFooter = R"(
+A line a CPU and interval: how idle it was by sched_switch, by timers (199 Hz, with and without exclude_idle), and by
+/proc/stat, idle and iowait together; then, as shares of the interval, iowait, interrupts in idle, steal, the states of
+the cpuidle driver, and who kept the CPU busy. Needs root.
+
+Exit status: 0; 1 where a message `cpuidle: cannot ...` says what failed, or where --check found the three ways further
+apart than 3 points and a tick; 2 wrong usage; 77 where the kernel lacks BPF.
+
+  cpuidle                    once a second, until Ctrl-C
+  cpuidle -d 30 -i 30        one answer for 30 s
+  cpuidle --load 50 -d 10    with a load of its own on each CPU
+  cpuidle --check            compares the three ways at loads of 0, 50 and 100 %, 10 s each (-d: other)
+)";
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, const char* const* argv) {
+  Options options;
+  long interval = 1;
+  long duration = 0;
+  int load = 0;
+  CLI::App app("Shows how idle each CPU is, in three ways side by side, and why it is not.", "cpuidle");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "cpuidle (fathom) " + std::string(examples::version()));
+  constexpr int kDay = 86'400;
+  auto* const for_seconds =
+      app.add_option("-d,--duration", duration, "Seconds; else until Ctrl-C")->check(CLI::Range(1, kDay));
+  auto* const every =
+      app.add_option("-i,--interval", interval, "Seconds between two lines of a CPU")->check(CLI::Range(1, kDay));
+  auto* const percent =
+      app.add_option("--load", load, "Keeps each CPU busy for so many percent")->check(CLI::Range(0, 100));
+  app.add_option("-t,--tasks", options.tasks, "Tasks that are shown for each CPU")->check(CLI::Range(0, 1000));
+  app.add_flag("--json", options.json, "One JSON object a line, CPU and interval");
+  app.add_flag("--check", options.check, "Checks the three ways against each other")
+      ->excludes(percent)
+      ->excludes(every);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    throw examples::UsageError(e.what());
+  }
+  options.interval = std::chrono::seconds(interval);
+  if (for_seconds->count() > 0)
+    options.duration = std::chrono::seconds(duration);
+  if (percent->count() > 0)
+    options.load = load;
+  return options;
+}
+
+}  // namespace cpuidle_example

@@ -1,0 +1,91 @@
+// The program taskstate: what it says of the running kernel, and of others by their release.
+
+#include "program_run.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace fathom {
+namespace {
+
+using nlohmann::json;
+using test::ProgramRun;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct Ran {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Ran taskstate(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), FATHOM_TEST_TASKSTATE);
+  ProgramRun run(arguments);
+  const int status = run.status();
+  return {status, run.out(), run.err()};
+}
+
+TEST(TaskStateProgram, WrongUsageIsTwo) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--release"}, {"word"}, {"--check", "--release", "6.1"}}) {
+    const Ran ran = taskstate(arguments);
+    EXPECT_EQ(ran.status, 2) << arguments[0];
+    EXPECT_THAT(ran.err, StartsWith("taskstate: "));
+    EXPECT_THAT(ran.out, IsEmpty());
+  }
+  EXPECT_EQ(taskstate({"--release", "nonsense"}).status, 1);
+}
+
+TEST(TaskStateProgram, PutsChildrenIntoEachState) {
+  const Ran ran = taskstate({"--check", "--json"});
+  ASSERT_EQ(ran.status, 0) << ran.err << ran.out;
+  const json all = json::parse(ran.out);
+  std::set<std::string> seen;
+  for (const json& task : all.at("tasks")) {
+    seen.insert(task.at("state").get<std::string>());
+    if (task.contains("wanted")) {
+      EXPECT_EQ(task.at("wanted"), task.at("state")) << task.dump();
+    }
+  }
+  for (const char* state : {"R", "S", "D", "T", "t", "Z"})
+    EXPECT_TRUE(seen.contains(state)) << state;
+}
+
+TEST(TaskStateProgram, KnowsOtherKernels) {
+  const auto states_of = [](const std::string& release) {
+    const Ran ran = taskstate({"--json", "--release", release});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    std::map<std::string, json> out;
+    const json all = json::parse(ran.out);
+    for (const json& row : all.at("states"))
+      out[row.at("name").get<std::string>()] = row;
+    return out;
+  };
+  auto old = states_of("4.4.0");
+  EXPECT_EQ(old.at("TASK_PARKED").at("bits"), 0x200);
+  EXPECT_EQ(old.at("TASK_IDLE").at("printed"), "D|N");
+  auto shifted = states_of("4.18.20");
+  EXPECT_EQ(shifted.at("TASK_INTERRUPTIBLE").at("printed"), "D");
+  EXPECT_EQ(shifted.at("TASK_INTERRUPTIBLE").at("state"), "S");
+  auto newer = states_of("6.13.0");
+  EXPECT_EQ(newer.at("TASK_IDLE|TASK_FREEZABLE").at("reported"), 0x80);
+  EXPECT_EQ(newer.at("TASK_FROZEN").at("printed"), "D");
+  EXPECT_FALSE(states_of("6.1.0").at("TASK_FROZEN").contains("reported"));
+}
+
+TEST(TaskStateProgram, TextSaysTheSame) {
+  const Ran ran = taskstate({"--release", "6.13.0"});
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.out, HasSubstr("   0x402 I          0x80 I       TASK_IDLE\n"));
+}
+
+}  // namespace
+}  // namespace fathom
