@@ -1,144 +1,79 @@
 #include "process_record.hpp"
 
+#include "record_decoder.hpp"
+
 #include <linux/perf_event.h>
 
-#include <algorithm>
-#include <array>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace fathom::perf {
 
 namespace {
 
-// What follows the header in each type of record: linux/perf_event.h, enum perf_event_type.
-struct MapBody {
-  std::uint32_t pid;
-  std::uint32_t tid;
-  std::uint64_t address;
-  std::uint64_t length;
-  std::uint64_t offset;
-  std::array<std::uint8_t, 24> file;  // see below
-  std::uint32_t protection;
-  std::uint32_t flags;
-  // char filename[], padded with NULs
-};
-struct FileById {
-  std::uint32_t dev_major;
-  std::uint32_t dev_minor;
-  std::uint64_t inode;
-  std::uint64_t generation;
-};
-struct FileByBuildId {
-  std::uint8_t size;
-  std::array<std::uint8_t, 3> reserved;
-  std::array<std::uint8_t, 20> build_id;
-};
-struct CommBody {
-  std::uint32_t pid;
-  std::uint32_t tid;
-  // char comm[], padded with NULs
-};
-struct ForkBody {  // and EXIT
-  std::uint32_t pid;
-  std::uint32_t parent;
-  std::uint32_t tid;
-  std::uint32_t parent_tid;
-  std::uint64_t time;
-};
-struct LostBody {
-  std::uint64_t id;
-  std::uint64_t lost;
-};
-
-template <typename T>
-T read(std::span<const std::byte> bytes) {
-  T value{};
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-std::string hex(std::span<const std::uint8_t> bytes) {
+std::string hex(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
+  for (const std::byte byte : bytes) {
+    text += kDigits[std::to_integer<unsigned>(byte) >> 4U];
+    text += kDigits[std::to_integer<unsigned>(byte) & 15U];
   }
   return text;
 }
 
-std::optional<std::string> padded_text(std::span<const std::byte> bytes) {
-  const std::string_view padded(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const std::size_t end = padded.find('\0');
-  if (end == std::string_view::npos)
-    return std::nullopt;
-  return std::string(padded.substr(0, end));
+std::uint32_t pid_of(const PerfOrigin& origin) {
+  return static_cast<std::uint32_t>(origin.pid.value_or(0));
 }
 
-std::optional<MapRecord> map_record(std::span<const std::byte> rest, bool has_build_id) {
-  if (rest.size() < sizeof(MapBody))
-    return std::nullopt;
-  const auto body = read<MapBody>(rest);
-  std::optional<std::string> path = padded_text(rest.subspan(sizeof body));
-  if (!path)
-    return std::nullopt;
-  MapRecord record{
-      .pid = body.pid, .address = body.address, .length = body.length, .offset = body.offset, .path = std::move(*path)};
-  const auto file = std::as_bytes(std::span(body.file));
-  if (has_build_id) {
-    const auto by = read<FileByBuildId>(file);
-    record.build_id = hex(std::span(by.build_id).first(std::min<std::size_t>(by.size, by.build_id.size())));
-  } else {
-    const auto by = read<FileById>(file);
-    record.dev_major = by.dev_major;
-    record.dev_minor = by.dev_minor;
-    record.inode = by.inode;
+// What a profiler wants to know of a record.
+struct Interest {
+  using What = decltype(ProcessRecord::what);
+
+  What operator()(const PerfMmap& map) const {
+    return MapRecord{.pid = pid_of(map),
+                     .address = map.address,
+                     .length = map.length,
+                     .offset = map.offset,
+                     .dev_major = map.device_major,
+                     .dev_minor = map.device_minor,
+                     .inode = map.inode,
+                     .build_id = hex(map.build_id),
+                     .path = std::string(map.path)};
   }
-  return record;
-}
+  What operator()(const PerfComm& comm) const {
+    return comm.exec ? What(ExecRecord{pid_of(comm)}) : What(OtherRecord{});
+  }
+  What operator()(const PerfTask& task) const {
+    if (task.exited)
+      return OtherRecord{};
+    return ForkRecord{.pid = pid_of(task), .parent = static_cast<std::uint32_t>(task.parent_pid)};
+  }
+  // Not asked for.
+  What operator()(const PerfOrigin& /*other*/) const { return {}; }
+};
 
 }  // namespace
 
 ProcessRecord parse_process_record(std::span<const std::byte> record) {
-  if (record.size() < sizeof(perf_event_header) + sizeof(std::uint64_t))
+  constexpr RecordLayout kLayout{.sample_type = PERF_SAMPLE_TIME, .read_format = 0};
+  std::vector<std::uint64_t> words(record.size() / sizeof(std::uint64_t));
+  if (std::span(words).size_bytes() != record.size() || words.empty())
     return {};
-  const auto header = read<perf_event_header>(record);
-  if (header.size != record.size())
-    return {};
-  ProcessRecord result{.time = {read<std::uint64_t>(record.last(sizeof(std::uint64_t)))}};
-  const auto rest = record.subspan(sizeof header, record.size() - sizeof header - sizeof(std::uint64_t));
-  switch (header.type) {
-    case PERF_RECORD_MMAP2:
-      if (auto map = map_record(rest, (header.misc & PERF_RECORD_MISC_MMAP_BUILD_ID) != 0))
-        result.what = std::move(*map);
-      break;
-    case PERF_RECORD_COMM:
-      if (rest.size() <= sizeof(CommBody))
-        break;
-      if ((header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0)
-        result.what = ExecRecord{read<CommBody>(rest).pid};
-      else
-        result.what = OtherRecord{};
-      break;
-    case PERF_RECORD_FORK:
-      if (rest.size() == sizeof(ForkBody))
-        result.what = ForkRecord{read<ForkBody>(rest).pid, read<ForkBody>(rest).parent};
-      break;
-    case PERF_RECORD_EXIT:
-      if (rest.size() == sizeof(ForkBody))
-        result.what = OtherRecord{};
-      break;
-    case PERF_RECORD_LOST:
-      if (rest.size() == sizeof(LostBody))
-        result.what = LostProcessRecords{read<LostBody>(rest).lost};
-      break;
-    default:
-      break;
+  std::memcpy(words.data(), record.data(), record.size());
+  PerfEventRecord told;
+  LostRecords lost;
+  switch (decode_record(kLayout, words, told, lost)) {
+    case Decoded::record:
+      return {.time = std::visit([](const PerfOrigin& origin) { return origin.time.value_or(Timestamp{}); }, told),
+              .what = std::visit(Interest{}, told)};
+    case Decoded::loss:
+      return {.time = {words.back()}, .what = LostProcessRecords{lost.ring_full}};
+    case Decoded::nothing:
+      return {};
   }
-  return result;
+  return {};
 }
 
 }  // namespace fathom::perf

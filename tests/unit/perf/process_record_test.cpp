@@ -76,7 +76,7 @@ TEST(ProcessRecord, AMappingByItsBuildId) {
   std::array<std::uint8_t, 24> file = {3, 0, 0, 0, 0xab, 0x01, 0xff};
   EXPECT_EQ(std::get<MapRecord>(parse_process_record(map_bytes(file, "/bin/sh", 1U << 14U)).what).build_id, "ab01ff");
   file[0] = 255;  // longer than there is room for
-  EXPECT_EQ(std::get<MapRecord>(parse_process_record(map_bytes(file, "/bin/sh", 1U << 14U)).what).build_id.size(), 40U);
+  EXPECT_EQ(parse_process_record(map_bytes(file, "/bin/sh", 1U << 14U)).what.index(), 0U);
 }
 
 TEST(ProcessRecord, TasksComeAndChange) {
