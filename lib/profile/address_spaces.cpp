@@ -57,7 +57,7 @@ void AddressSpaces::load(Pid pid, const ProcessMap& map) {
   }
 }
 
-void AddressSpaces::apply(const perf::MapRecord& record) {
+void AddressSpaces::apply(const MapRecord& record) {
   if (record.length == 0 || record.length > std::numeric_limits<std::uint64_t>::max() - record.address)
     return;
   insert(change(record.pid), {.start = record.address,
@@ -70,13 +70,13 @@ void AddressSpaces::apply(const perf::MapRecord& record) {
                               .inode = record.inode});
 }
 
-void AddressSpaces::apply(const perf::ExecRecord& record) {
+void AddressSpaces::apply(const ExecRecord& record) {
   Process& process = spaces_[record.pid];
   process.space = std::make_shared<Space>();
   process.generation = ++generations_;
 }
 
-void AddressSpaces::apply(const perf::ForkRecord& record) {
+void AddressSpaces::apply(const ForkRecord& record) {
   if (record.pid == record.parent)
     return;  // a thread
   const auto parent = spaces_.find(record.parent);

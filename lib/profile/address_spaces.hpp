@@ -1,6 +1,6 @@
 #pragma once
 
-#include "perf/process_record.hpp"
+#include "process_record.hpp"
 
 #include <fathom/symbols/process_map.hpp>
 
@@ -45,9 +45,9 @@ class AddressSpaces {
     for (auto& [start, mapping] : *spaces_.at(pid).space)
       change(mapping);
   }
-  void apply(const perf::MapRecord& record);
-  void apply(const perf::ExecRecord& record);
-  void apply(const perf::ForkRecord& record);
+  void apply(const MapRecord& record);
+  void apply(const ExecRecord& record);
+  void apply(const ForkRecord& record);
 
   /// Whether anything was ever heard of the process.
   [[nodiscard]] bool knows(Pid pid) const { return spaces_.contains(pid); }

@@ -1,5 +1,7 @@
 #include "file_build_id.hpp"
 
+#include "hex.hpp"
+
 #include <fathom/base/unique_fd.hpp>
 
 #include <elf.h>
@@ -14,7 +16,6 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace fathom::profile {
@@ -31,16 +32,6 @@ std::optional<T> read_at(std::span<const std::byte> bytes, std::uint64_t offset)
   T value{};
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<unsigned>(byte) >> 4U];
-    text += kDigits[std::to_integer<unsigned>(byte) & 15U];
-  }
-  return text;
 }
 
 std::string build_id_in_notes(std::span<const std::byte> notes) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "address_spaces.hpp"
-#include "perf/process_records.hpp"
+#include "process_record.hpp"
 
 #include <fathom/base/time.hpp>
+#include <fathom/perf/perf_sampler.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_set>
@@ -12,12 +14,19 @@
 
 namespace fathom::profile {
 
+/// How to listen.
+struct TrackerOptions {
+  std::size_t ring_pages = 64;  ///< of each CPU; a power of two
+  std::string proc = "/proc";
+  std::string sys = "/sys";
+};
+
 /// What lies where in the processes of this machine, at a time that is moved on by hand: so that the addresses of a
 /// process are looked up in what it was then, also if it has ended or is another program now.
 class ProcessTracker {
  public:
   /// Listens from now on. Throws Error.
-  explicit ProcessTracker(perf::ProcessRecordsOptions options);
+  explicit ProcessTracker(TrackerOptions options);
 
   /// Takes in how things are now, of a process that is there, build ids included: throws Error if it is not, or must
   /// not be looked at.
@@ -27,8 +36,8 @@ class ProcessTracker {
   void load_all();
 
   /// Readable when the rings fill up.
-  [[nodiscard]] int native_handle() const noexcept { return records_.native_handle(); }
-  /// Empties the rings. Throws nothing but bad_alloc, or Error where a CPU came up and cannot be watched.
+  [[nodiscard]] int native_handle() const noexcept { return sampler_.native_handle(); }
+  /// Empties the rings. CPUs that came up meanwhile are not listened to.
   void drain();
   /// To how things were at `time`: not behind the last drain(), and never back.
   void advance(Timestamp time);
@@ -38,16 +47,17 @@ class ProcessTracker {
   /// /proc, once, unless it is known to have become another program since.
   [[nodiscard]] const CodeMapping* find(std::uint32_t pid, std::uint64_t address);
   /// Records that found no room so far.
-  [[nodiscard]] std::uint64_t lost() const noexcept { return records_.lost(); }
-  [[nodiscard]] const std::string& proc() const noexcept { return proc_; }
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] const std::string& proc() const noexcept { return options_.proc; }
 
  private:
   void load_maps(std::uint32_t pid);
   void look_up(std::uint32_t pid);
 
-  std::string proc_;
-  perf::ProcessRecords records_;
-  std::vector<perf::ProcessRecord> pending_;  // by time
+  TrackerOptions options_;
+  PerfSampler sampler_;
+  std::uint64_t lost_ = 0;
+  std::vector<ProcessRecord> pending_;  // by time
   AddressSpaces spaces_;
   std::unordered_set<std::uint32_t> looked_up_;
 };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kPid = 10;
 
-perf::MapRecord map(std::uint64_t start, std::uint64_t end, std::uint64_t offset, const std::string& path) {
+MapRecord map(std::uint64_t start, std::uint64_t end, std::uint64_t offset, const std::string& path) {
   return {.pid = kPid, .address = start, .length = end - start, .offset = offset, .path = path};
 }
 
@@ -74,13 +74,13 @@ TEST(AddressSpaces, SeveralAreCoveredAtOnce) {
 TEST(AddressSpaces, AChildHasItsParentsUntilEitherChanges) {
   AddressSpaces spaces;
   spaces.apply(map(100, 200, 0, "/a"));
-  spaces.apply(perf::ForkRecord{.pid = 11, .parent = kPid});
+  spaces.apply(ForkRecord{.pid = 11, .parent = kPid});
   EXPECT_EQ(at(spaces, 150, 11), "/a+50");
   spaces.apply(map(300, 400, 0, "/parent"));
   EXPECT_EQ(at(spaces, 300, 11), "-");
   EXPECT_EQ(at(spaces, 300), "/parent+0");
   EXPECT_EQ(at(spaces, 150, 11), "/a+50");
-  spaces.apply(perf::ExecRecord{.pid = 11});
+  spaces.apply(ExecRecord{.pid = 11});
   EXPECT_EQ(at(spaces, 150, 11), "-");
   EXPECT_EQ(at(spaces, 150), "/a+50");
 }
@@ -89,8 +89,8 @@ TEST(AddressSpaces, ThreadsAndStrangersChangeNothing) {
   AddressSpaces spaces;
   spaces.apply(map(100, 200, 0, "/a"));
   const std::uint64_t generation = spaces.generation(kPid);
-  spaces.apply(perf::ForkRecord{.pid = kPid, .parent = kPid});
-  spaces.apply(perf::ForkRecord{.pid = 12, .parent = 99});
+  spaces.apply(ForkRecord{.pid = kPid, .parent = kPid});
+  spaces.apply(ForkRecord{.pid = 12, .parent = 99});
   EXPECT_EQ(spaces.generation(kPid), generation);
   EXPECT_FALSE(spaces.knows(12));
 }
@@ -99,7 +99,7 @@ TEST(AddressSpaces, GenerationsTellChangesApart) {
   AddressSpaces spaces;
   spaces.apply(map(100, 200, 0, "/a"));
   const std::uint64_t first = spaces.generation(kPid);
-  spaces.apply(perf::ExecRecord{.pid = kPid});
+  spaces.apply(ExecRecord{.pid = kPid});
   const std::uint64_t second = spaces.generation(kPid);
   spaces.apply(map(100, 200, 0, "/b"));
   EXPECT_NE(first, second);
@@ -108,9 +108,9 @@ TEST(AddressSpaces, GenerationsTellChangesApart) {
 
 TEST(AddressSpaces, NumbersThatCannotBeArePassedOver) {
   AddressSpaces spaces;
-  spaces.apply(perf::MapRecord{.pid = kPid, .address = 100, .length = 0, .path = "/a"});
+  spaces.apply(MapRecord{.pid = kPid, .address = 100, .length = 0, .path = "/a"});
   spaces.apply(
-      perf::MapRecord{.pid = kPid, .address = 100, .length = std::numeric_limits<std::uint64_t>::max(), .path = "/a"});
+      MapRecord{.pid = kPid, .address = 100, .length = std::numeric_limits<std::uint64_t>::max(), .path = "/a"});
   EXPECT_FALSE(spaces.knows(kPid));
 }
 
