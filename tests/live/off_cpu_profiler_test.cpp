@@ -179,7 +179,7 @@ TEST_F(OffCpuLive, FullTablesAreCounted) {
       {.pid = child.pid(), .max_stacks = 1, .max_threads = 1, .max_entries = 1, .max_processes = 2});
   ASSERT_TRUE(child.run());
   const Profile profile = profiler.stop();
-  EXPECT_GE(profile.counts.lost, 4U);            // the grandchild's: there is one thread too many
+  EXPECT_GE(profile.counts.lost, 1U);            // of the grandchild: there is one thread too many
   EXPECT_GE(profile.counts.no_room, 1U);         // of this one's sums, which have two stacks
   EXPECT_GE(profile.counts.stacks_missing, 1U);  // and of these one has no room
   expect_sums(profile);
