@@ -1,6 +1,7 @@
 #include "funcgraph_options.hpp"
 
 #include "common/program.hpp"
+#include "common/size.hpp"
 
 #include <fathom/base/error.hpp>
 
@@ -54,24 +55,6 @@ Needs root. The kernel's settings are as before when it ends; what a killed one 
   funcgraph --switches --duration 1                  what context switches cost
   funcgraph --from trace.txt --json                  from a copy of the kernel's file `trace`
 )";
-
-// "4096", "4096K", "8M": KiB.
-std::uint64_t parse_buffer_size(std::string_view text) {
-  std::uint64_t size = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), size);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  std::uint64_t factor = 1;
-  if (unit == "M" || unit == "m")
-    factor = 1024;
-  else if (unit == "G" || unit == "g")
-    factor = 1024UL * 1024;
-  else if (!unit.empty() && unit != "K" && unit != "k")
-    factor = 0;
-  constexpr std::uint64_t kMax = 1UL << 40U;
-  if (ec != std::errc{} || size == 0 || factor == 0 || size > kMax / factor)
-    throw UsageError(fmt::format("--buffer-size: '{}' is no size in KiB, nor one with K, M or G", text));
-  return size * factor;
-}
 
 std::chrono::nanoseconds parse_duration(std::string_view text) {
   constexpr double kYear = 366.0 * 24 * 3600;
@@ -256,7 +239,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   if (!cpus.empty())
     options.cpus = parse_cpus(cpus);
   if (!buffer_size.empty())
-    options.buffer_size_kb = parse_buffer_size(buffer_size);
+    options.buffer_size_kb = examples::parse_kib("--buffer-size", buffer_size);
   check(options, recording);
 
   constexpr std::size_t kDefaultTop = 20;

@@ -1,6 +1,7 @@
 #include "funcgraph_pages.hpp"
 
 #include "common/mapped_file.hpp"
+#include "common/optional_file.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/output/trace_text_printer.hpp>
@@ -23,11 +24,6 @@ using namespace std::chrono_literals;
 
 // The kernel remembers 128 names, unless it is told otherwise: a short-lived task's may be gone at the end.
 constexpr std::chrono::milliseconds kNamesEvery = 100ms;
-
-// A file that an instance, or an old kernel, may lack.
-std::string read_if_there(fathom::TraceFiles& files, const std::string& path) {
-  return files.exists(path) ? files.read(path) : std::string{};
-}
 
 // Pages hold return values and overruns wherever the kernel can record them. Text shows them if it is told to: what a
 // function without a result leaves in the register means nothing.
@@ -87,7 +83,7 @@ PageSources PageSources::of(const fathom::TraceArray& array) {
   fathom::TraceFiles& files = *array.files();
   PageSources sources{
       fathom::read_formats(array), fathom::KallsymsIndex::load(),
-      fathom::PrintkFormats::parse(read_if_there(files, "printk_formats")),
+      fathom::PrintkFormats::parse(examples::read_if_there(files, "printk_formats")),
       fathom::TraceTextOptions::parse(files.read(array.path("trace_options")), files.read(array.path("current_tracer")),
                                       files.read(array.path("trace_clock")))};
   fathom::CallForest none;
@@ -97,7 +93,10 @@ PageSources PageSources::of(const fathom::TraceArray& array) {
 }
 
 PageRecording::PageRecording(const fathom::TraceArray& array)
-    : array_(&array), sources_(PageSources::of(array)), recorder_(array) {
+    : array_(&array),
+      sources_(PageSources::of(array)),
+      spool_(examples::folder_for_pages(), "set TMPDIR to a folder with room, record less, or read the text: --text"),
+      recorder_(array) {
   require_plain(array);
 }
 
@@ -106,7 +105,7 @@ void PageRecording::learn_names() {
   if (now < names_due_)
     return;
   names_due_ = now + kNamesEvery;
-  tasks_.add_saved_cmdlines(read_if_there(*array_->files(), "saved_cmdlines"));
+  tasks_.add_saved_cmdlines(examples::read_if_there(*array_->files(), "saved_cmdlines"));
 }
 
 void PageRecording::run(const fathom::RecorderUntil& until,
@@ -128,7 +127,7 @@ void PageRecording::run(const fathom::RecorderUntil& until,
   } catch (const fathom::Error& e) {
     if (e.code() != std::errc::no_space_on_device)
       throw;
-    throw fathom::Error(std::errc::no_space_on_device, "keep pages in", spool_.name(), PageSpool::kHint);
+    throw fathom::Error(std::errc::no_space_on_device, "keep pages in", spool_.path(0), spool_.hint());
   }
 }
 
@@ -153,7 +152,7 @@ void PageRecording::decode(Trace& trace) const {
   fathom::EventMerger merger(sources_.formats);
   std::deque<examples::MappedFile> mapped;
   for (const auto& [cpu, file] : spool_.files())
-    merger.add(cpu, mapped.emplace_back(file.get(), spool_.name()).bytes());
+    merger.add(cpu, mapped.emplace_back(file.get(), spool_.path(cpu)).bytes());
   merger.drain(graph);
 
   trace.stats = stats_of(merger.stats(), graph.stats());

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "common/page_spool.hpp"
 #include "funcgraph_read.hpp"
-#include "funcgraph_spool.hpp"
 
 #include <fathom/output/trace_text_options.hpp>
 #include <fathom/rawtrace/format_registry.hpp>
@@ -31,11 +31,11 @@ struct PageSources {
 
 /// The binary way to record: raw pages of all CPUs, decoded when the recording has ended.
 ///
-/// The pages wait in files (PageSpool), into which they are spliced. So the memory that a recording takes does not grow
-/// with it; calls of several CPUs come in exactly the kernel's order, however long a CPU had nothing to say, where a
-/// merge while it records would have to guess how far a silent CPU has come; no work of ours stands between the kernel
-/// and its next page; and the names are those that the kernel knows at the end, modules that were loaded meanwhile
-/// included.
+/// The pages wait in files (examples::PageSpool), into which they are spliced. So the memory that a recording takes
+/// does not grow with it; calls of several CPUs come in exactly the kernel's order, however long a CPU had nothing to
+/// say, where a merge while it records would have to guess how far a silent CPU has come; no work of ours stands
+/// between the kernel and its next page; and the names are those that the kernel knows at the end, modules that were
+/// loaded meanwhile included.
 class PageRecording {
  public:
   /// Throws fathom::Error where pages cannot be read, kept or decoded. The array must outlive it.
@@ -58,7 +58,7 @@ class PageRecording {
   PageSources sources_;
   fathom::TaskNames tasks_;
   std::chrono::steady_clock::time_point names_due_{};
-  PageSpool spool_;
+  examples::PageSpool spool_;
   fathom::Recorder recorder_;
   fathom::Recording recording_;
 };

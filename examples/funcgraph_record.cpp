@@ -2,6 +2,7 @@
 
 #include "common/all_ended.hpp"
 #include "common/any_readable.hpp"
+#include "common/command.hpp"
 #include "common/live_counter.hpp"
 #include "common/program.hpp"
 #include "funcgraph_pages.hpp"
@@ -12,11 +13,8 @@
 
 #include <fmt/core.h>
 
-#include <poll.h>
-
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,12 +24,7 @@ namespace funcgraph {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr int kSignalBase = 128;  // as shells have it
-// How long a command has to end by itself (the terminal's Ctrl-C reached it, too), and after the signal that we send.
-constexpr std::chrono::milliseconds kPatience = 200ms;
-constexpr std::chrono::milliseconds kGrace = 2s;
 
 // The threads of a process: the kernel's filters know threads only.
 std::vector<int> threads_of(int pid) {
@@ -81,39 +74,6 @@ std::string progress(const TextFeed& text, const Trace& trace) {
                      stats.records, trace.forest.calls(), stats.lost_events);
 }
 
-bool ended_within(fathom::Child& child, std::chrono::milliseconds time) {
-  pollfd ended{child.pidfd(), POLLIN, 0};
-  static_cast<void>(::poll(&ended, 1, static_cast<int>(time.count())));
-  return child.try_wait().has_value();
-}
-
-// Ends a command that still runs, and gives the exit status for it.
-int end_command(fathom::Child& child, std::optional<int> stop_signal) {
-  if (child.try_wait())
-    return child.wait().shell_code();
-  if (stop_signal && ended_within(child, kPatience))
-    return child.wait().shell_code();
-  const int signal = stop_signal.value_or(SIGTERM);
-  child.kill(signal);
-  if (!ended_within(child, kGrace)) {
-    child.kill(SIGKILL);
-    child.wait();
-    return stop_signal ? kSignalBase + signal : 0;
-  }
-  const fathom::ExitStatus status = child.wait();
-  if (!stop_signal && status.signal == signal)
-    return 0;  // by --duration, as it was told
-  return status.shell_code();
-}
-
-void resume(fathom::Child& child) {
-  try {
-    child.resume();
-  } catch (const fathom::Error& e) {
-    throw examples::CommandError(e.what(), e.code() != std::errc::no_such_file_or_directory);
-  }
-}
-
 // Empty where the text must do.
 std::unique_ptr<PageRecording> pages_if_possible(const Options& options, const fathom::TraceArray& array) {
   if (options.text)
@@ -158,7 +118,7 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   else
     session.start();
   if (child)
-    resume(*child);
+    examples::resume(*child);
 
   examples::AnyReadable end;
   end.add(child ? child->pidfd() : processes ? processes->native_handle() : -1);
@@ -171,7 +131,7 @@ int record(const Options& options, fathom::StopSignals& stop, Trace& trace) {
   else
     read_text(session, {.until = end.native_handle(), .stop = stop.native_handle()}, counter, trace);
   counter.clear();
-  const int status = child ? end_command(*child, stop.received()) : 0;
+  const int status = child ? examples::end_command(*child, stop.received()) : 0;
   if (pages)
     pages->close();
   session.close();

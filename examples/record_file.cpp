@@ -1,6 +1,7 @@
 #include "record_file.hpp"
 
 #include "common/mapped_file.hpp"
+#include "common/optional_file.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/tracedat/trace_dat_writer.hpp>
@@ -10,25 +11,24 @@
 #include <fathom/output/zstd_codec.hpp>
 #endif
 
+#include <fmt/core.h>
+
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace record {
 
 namespace {
-
-// A file that may be missing: the parts of a trace.dat that a reader can do without.
-std::string read_if_there(fathom::TraceFiles& files, const std::string& path) {
-  return files.exists(path) ? files.read(path) : std::string{};
-}
 
 std::string kallsyms() {
   std::ifstream in("/proc/kallsyms", std::ios::binary);
@@ -52,17 +52,25 @@ std::unique_ptr<const fathom::Codec> codec(bool wanted) {
 #endif
 }
 
+// What a CPU's file `stats` would say had it counted from the start of the recording, under the line that trace-cmd
+// puts over it.
+std::string stats_text(const fathom::RecordedCpu& cpu) {
+  return fmt::format("CPU: {}\nentries: {}\noverrun: {}\ncommit overrun: {}\ndropped events: {}\nread events: {}\n",
+                     cpu.cpu, cpu.entries, cpu.overrun, cpu.commit_overrun, cpu.dropped_events, cpu.read_events);
+}
+
 }  // namespace
 
 std::uint64_t write_file(const Options& options, const fathom::TraceArray& array, const fathom::Recorder& recorder,
-                         const fathom::PageFiles& pages, const std::string& clock) {
+                         const fathom::Recording& counts, const examples::PageSpool& spool,
+                         examples::Replacement& file) {
   fathom::TraceFiles& files = *array.files();
   const std::string header_page = files.read(array.path("events/header_page"));
   const std::string header_event = files.read(array.path("events/header_event"));
   const std::vector<fathom::FormatText> formats = fathom::read_format_texts(array);
   const std::string symbols = kallsyms();
-  const std::string printk_formats = read_if_there(files, "printk_formats");
-  const std::string cmdlines = read_if_there(files, "saved_cmdlines");
+  const std::string printk_formats = examples::read_if_there(files, "printk_formats");
+  const std::string cmdlines = examples::read_if_there(files, "saved_cmdlines");
   const std::string uname = machine();
 
   fathom::TraceDatParts parts;
@@ -78,21 +86,32 @@ std::uint64_t write_file(const Options& options, const fathom::TraceArray& array
   parts.cpus = 1;
   for (const unsigned cpu : recorder.cpus().cpus())
     parts.cpus = std::max(parts.cpus, cpu + 1);
-  parts.buffers = {{"", clock, static_cast<std::uint32_t>(recorder.layout().page_size())}};
+  const std::size_t page_size = recorder.layout().page_size();
+  parts.buffers = {{"", "local", static_cast<std::uint32_t>(page_size)}};
+  std::deque<std::string> stats;
+  for (const fathom::RecordedCpu& cpu : counts.cpus) {
+    const std::string& text = stats.emplace_back(stats_text(cpu));
+    parts.options.push_back({static_cast<std::uint16_t>(fathom::TraceDatOptionId::cpu_stat),
+                             std::as_bytes(std::span(text.c_str(), text.size() + 1))});
+  }
 
   const auto with = codec(options.compress);
   errno = 0;
-  std::ofstream out(options.output, std::ios::binary);
+  std::fstream out(file.stream_path(), std::ios::in | std::ios::out | std::ios::binary);
   if (!out)
     throw fathom::Error(errno, "write", options.output);
-  fathom::TraceDatWriter writer(out, parts, {.version = options.version, .codec = with.get()});
-  for (const unsigned cpu : pages.cpus()) {
-    const examples::MappedFile recorded(pages.path(cpu));
+  fathom::TraceDatWriter writer(out, parts, {.version = options.version, .codec = with.get(), .path = options.output});
+  for (const auto& [cpu, pages] : spool.files()) {
+    const examples::MappedFile recorded(pages.get(), spool.path(cpu));
+    // Where there was no more room, a page may be there in part.
+    const std::size_t whole = recorded.bytes().size() / page_size * page_size;
     writer.begin(0, cpu);
-    writer.write(recorded.bytes());
+    writer.write(recorded.bytes().first(whole));
   }
   writer.finish();
-  return static_cast<std::uint64_t>(out.tellp());
+  const auto size = static_cast<std::uint64_t>(out.tellp());
+  file.commit();
+  return size;
 }
 
 }  // namespace record

@@ -1,6 +1,7 @@
 #include "record_options.hpp"
 
 #include "common/program.hpp"
+#include "common/size.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -21,11 +22,22 @@ constexpr const char* kDescription =
 constexpr const char* kFooter =
     R"(
 EVENT is SYSTEM:EVENT, each with globs, or a system alone; a filter may follow: 'sched:sched_switch:prev_prio < 120'.
-Only COMMAND and its children are recorded, unless --all says otherwise. The pages go from the ring buffers into files
-beside FILE by splice, without being copied, and then into FILE.
+Only COMMAND and its children are recorded, unless --all says otherwise.
+
+The pages go from the ring buffers by splice, without being copied, into files without names in FILE's folder, and at the
+end into a new file that then takes FILE's place: so there must be room for them twice, and until then FILE is as it was.
+Where there is no room for more pages `record` says so, records no more, and lets COMMAND go on; where there is none for
+the new file, the pages get the names FILE.cpu0, FILE.cpu1 and so on (FILE.cpu0.1 where there is one). Of a `record` that
+is killed by SIGKILL nothing stays.
+
+Ctrl-C (SIGINT), SIGTERM and SIGHUP end the recording, and FILE is written. A COMMAND that does not end then gets the
+signal, and two seconds later SIGKILL.
 
 --cpu-limit keeps `record` itself below so many percent of one CPU while it records: it reads less often then, and what
 does not fit into the kernel's buffers meanwhile is lost, and counted.
+
+--json: `file`, `file_bytes` (its size), `events`, `bytes` (of pages), `lost` (events), `nanoseconds` (from start to
+stop), `complete` (false where there was no room for all), and `cpus`: of each `cpu`, `events`, `bytes`, `lost`.
 
 Exit status: that of COMMAND as a shell gives it (128 + n for signal n; 126, 127 if it can't be run). Failures of record
 itself: 1, and a message `record: cannot ...`; 2 wrong usage; 77 the kernel lacks the tracer or what an option needs.
@@ -57,6 +69,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     options.command.assign(dashes + 1, last);
 
   std::vector<std::string> events;
+  std::optional<std::string> buffer_size;
   CLI::App app(kDescription, "record");
   app.footer(kFooter);
   app.set_version_flag("--version", "record (fathom) " + std::string(examples::version()));
@@ -67,9 +80,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--cpu-limit", options.cpu_limit, "Take at most so much of one CPU")
       ->check(CLI::Range(1U, 100U))
       ->type_name("PERCENT");
-  app.add_option("--buffer-size", options.buffer_size_kb, "Of each CPU's ring buffer, in KiB")
-      ->check(CLI::PositiveNumber)
-      ->type_name("KB");
+  app.add_option("--buffer-size", buffer_size, "Of each CPU's ring buffer, in KiB or with K, M, G behind it")
+      ->type_name("SIZE");
   app.add_option("--file-version", options.version, "6 or 7 (default)")->check(CLI::IsMember({6U, 7U}))->type_name("N");
   app.add_flag("--compress", options.compress, "With zstd; version 7 alone");
   app.add_flag("--all", options.all, "All tasks, not only COMMAND and its children");
@@ -92,6 +104,10 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     throw UsageError("nothing to record: give -e EVENT or -p TRACER");
   if (options.compress && options.version == 6)
     throw UsageError("--compress: version 6 knows no compression");
+  if (options.output == "-")
+    throw UsageError("-o -: parts of a trace.dat are written again, so it takes a file; ./- for one of that name");
+  if (buffer_size)
+    options.buffer_size_kb = examples::parse_kib("--buffer-size", *buffer_size);
   std::ranges::transform(events, std::back_inserter(options.events), parse_event);
   return options;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <ostream>
+#include <utility>
 
 namespace fathom::tracedat {
 
@@ -30,12 +31,13 @@ ByteBuilder& ByteBuilder::number(std::uint64_t value, std::size_t size) {
   return *this;
 }
 
-DatOutput::DatOutput(std::ostream& out) : out_(&out) {
+DatOutput::DatOutput(std::ostream& out, std::string path) : out_(&out), path_(std::move(path)) {
   errno = 0;
   const auto at = out.tellp();
   check();
   if (at == std::ostream::pos_type(-1))
-    throw Error(std::errc::invalid_seek, "write the trace.dat", {}, "its parts point to each other: write into a file");
+    throw Error(std::errc::invalid_seek, "write the trace.dat", path_,
+                "its parts point to each other: write into a file");
   start_ = static_cast<std::uint64_t>(std::streamoff{at});
 }
 
@@ -81,8 +83,8 @@ void DatOutput::check() const {
   if (*out_)
     return;
   if (error != 0)
-    throw Error(error, "write the trace.dat");
-  throw Error(std::errc::io_error, "write the trace.dat");
+    throw Error(error, "write the trace.dat", path_, error == ENOSPC ? "make room, or write it elsewhere" : "");
+  throw Error(std::errc::io_error, "write the trace.dat", path_);
 }
 
 }  // namespace fathom::tracedat

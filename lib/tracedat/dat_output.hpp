@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,7 +37,8 @@ class ByteBuilder {
 /// fails.
 class DatOutput {
  public:
-  explicit DatOutput(std::ostream& out);
+  /// `path` is for messages.
+  DatOutput(std::ostream& out, std::string path);
 
   void write(std::span<const std::byte> bytes);
   void write(const ByteBuilder& bytes) { write(bytes.built()); }
@@ -52,6 +54,7 @@ class DatOutput {
   void check() const;
 
   std::ostream* out_;
+  std::string path_;
   std::uint64_t start_ = 0;  // where in the stream the file begins
   std::uint64_t at_ = 0;
 };

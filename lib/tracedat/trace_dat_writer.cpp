@@ -34,7 +34,7 @@ void check(const TraceDatParts& parts, const TraceDatWriteOptions& options) {
 }  // namespace
 
 TraceDatWriter::State::State(std::ostream& stream, const TraceDatParts& parts, const TraceDatWriteOptions& how)
-    : out(stream),
+    : out(stream, how.path),
       byte_order(parts.byte_order),
       version(how.version),
       codec(how.codec),

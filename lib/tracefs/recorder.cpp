@@ -52,7 +52,8 @@ RecordedCpu recorded_since(const Source& source, const RingBufferStats& now) {
           growth(before.read_events, now.read_events),
           growth(before.overrun, now.overrun),
           growth(before.commit_overrun, now.commit_overrun),
-          growth(before.dropped_events, now.dropped_events)};
+          growth(before.dropped_events, now.dropped_events),
+          now.entries};
 }
 
 void check(const RecorderOptions& options) {
@@ -305,13 +306,25 @@ struct Recorder::Impl {
       outlet.emplace();
     while (!outlet->empty()) {
       const int file = output.file(output.target, waiting_cpu);
-      if (outlet->flush(file))
+      if (flush_to(file, output))
         break;
       if (effort != Effort::all)
         return false;
       tracefs::wait_writable(file);
     }
     return true;
+  }
+
+  bool flush_to(int file, const detail::PageOutput& output) {
+    try {
+      return outlet->flush(file);
+    } catch (const Error& e) {
+      if (output.path == nullptr || e.path().empty())
+        throw;
+      const bool full = e.code() == std::errc::no_space_on_device;
+      throw Error(e.code(), e.action(), output.path(output.target, waiting_cpu),
+                  full ? "make room, or keep the pages elsewhere" : "");
+    }
   }
 
   // With tracing off there is an end to it.

@@ -2,7 +2,7 @@
 #include "trace_event_error.hpp"
 
 #include <fathom/base/error.hpp>
-#include <fathom/tracefs/function_filter.hpp>
+#include <fathom/base/nearest_names.hpp>
 #include <fathom/tracefs/hist_table.hpp>
 #include <fathom/tracefs/trace_array.hpp>
 #include <fathom/tracefs/trace_event.hpp>
@@ -38,14 +38,18 @@ EventName split_pattern(std::string_view pattern) {
   return {std::string(pattern.substr(0, colon)), std::string(pattern.substr(colon + 1))};
 }
 
+// A name alone may be that of a system, or of an event.
 std::string nearest_hint(std::string_view name, const std::vector<EventName>& events) {
-  std::string available;
-  for (const EventName& event : events)
-    available += event.str() + '\n';
+  NearestNames nearest(name);
+  for (const EventName& event : events) {
+    nearest.offer(event.str());
+    if (name.find_first_of(":/") == std::string_view::npos)
+      nearest.offer(event.system);
+  }
   std::string hint;
-  for (const std::string& near : nearest_functions(name, available))
+  for (const std::string& near : nearest.names())
     hint += (hint.empty() ? "nearest: " : ", ") + near;
-  return hint;
+  return hint.empty() ? "available_events lists them" : hint;
 }
 
 // prev_pid == 1
@@ -209,6 +213,15 @@ std::vector<EventName> TraceEvents::match(std::string_view pattern) const {
   return names;
 }
 
+std::vector<EventName> TraceEvents::match_some(std::string_view pattern) const {
+  std::vector<EventName> names = match(pattern);
+  if (names.empty()) {
+    const bool is_name = !has_glob(pattern) && parse_event_name(pattern);
+    throw Error(ENOENT, is_name ? "find the event" : "find an event like", pattern, nearest_hint(pattern, list()));
+  }
+  return names;
+}
+
 TraceEvent TraceEvents::event(std::string_view name) const {
   const auto parsed = parse_event_name(name);
   if (!parsed)
@@ -249,10 +262,7 @@ void TraceEvents::set_enabled(std::string_view pattern, bool on) {
     files_->write(root + globs.system + "/enable", value);
     return;
   }
-  const std::vector<EventName> names = match(pattern);
-  if (names.empty())
-    throw Error(ENOENT, "find an event like", pattern, nearest_hint(pattern, list()));
-  for (const EventName& name : names)
+  for (const EventName& name : match_some(pattern))
     event(name).set_enabled(on);
 }
 

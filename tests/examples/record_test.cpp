@@ -17,7 +17,6 @@
 namespace fathom::test {
 namespace {
 
-using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Json = nlohmann::json;
@@ -50,6 +49,8 @@ TEST(RecordCommandLine, WrongUsageIsTwo) {
       {{"-e", "sched", "--cpu-limit", "101", "--", "true"}, "--cpu-limit"},
       {{"-e", "sched", "--file-version", "5", "--", "true"}, "--file-version"},
       {{"-e", "sched", "--file-version", "6", "--compress", "--", "true"}, "knows no compression"},
+      {{"-e", "sched", "--buffer-size", "0", "--", "true"}, "--buffer-size: '0' is no size in KiB"},
+      {{"-e", "sched", "-o", "-", "--", "true"}, "it takes a file"},
       {{"--nope", "--", "true"}, "--nope"},
   };
   for (const auto& c : cases) {
@@ -67,7 +68,7 @@ TEST_F(Record, WhatIsRecordedIsReported) {
   for (const std::vector<std::string>& how : {std::vector<std::string>{"--file-version", "6"},
                                               {"--file-version", "7"},
                                               {"--compress"},
-                                              {"--cpu-limit", "20", "--buffer-size", "256"}}) {
+                                              {"--cpu-limit", "20", "--buffer-size", "1M"}}) {
     const std::string file = folder_.path("trace.dat").string();
     std::vector<std::string> arguments = {"-e", "raw_syscalls", "-e", "sched:sched_switch", "-o", file, "--json"};
     arguments.insert(arguments.end(), how.begin(), how.end());
@@ -93,14 +94,85 @@ TEST_F(Record, WhatIsRecordedIsReported) {
   }
 }
 
-TEST_F(Record, KeepsThePagesThatDoNotBecomeAFile) {
-  const std::string file = folder_.path("trace.dat").string();
-  std::filesystem::create_symlink("/dev/full", file);
-  ProgramRun run(with_tracefs({"-q", "-e", "raw_syscalls", "-o", file, "--", "ls", "/"}));
+// A script that runs `$record` where tracefs is, in the folder of the test, whose mounts go with it.
+std::vector<std::string> script(const TestFolder& folder, const std::string& text) {
+  return {FATHOM_TEST_WITH_TRACEFS, "sh", "-c",
+          "cd " + folder.path("").string() + "; record=" + FATHOM_TEST_RECORD + "; report=" + FATHOM_TEST_REPORT +
+              "; " + text};
+}
+
+std::size_t files_in(const TestFolder& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path("")), {}));
+}
+
+TEST_F(Record, OnADiskThatIsFullThePagesAndTheOldFileStay) {
+  ProgramRun run(script(folder_, R"(
+    mkdir m && mount -t tmpfs -o size=1m none m && echo old >m/t.dat && echo mine >m/t.dat.cpu0
+    $record -q -e raw_syscalls --all -o m/t.dat -- sh -c 'find /usr/share /usr/lib >/dev/null 2>&1; echo done'
+    echo $? $(cat m/t.dat m/t.dat.cpu0); ls m | grep -c cpu)"));
+  run.status();
+  EXPECT_THAT(run.out(), ::testing::StartsWith("done\n1 old mine\n")) << run.err();
+  EXPECT_THAT(run.err(), HasSubstr("records no more: cannot move pages into m: No space left on device (make room"));
+  EXPECT_THAT(run.err(), HasSubstr("the pages that were recorded stay in m/t.dat.cpu"));
+  EXPECT_THAT(run.err(), HasSubstr("cannot write the trace.dat m/t.dat: No space left on device (make room"));
+}
+
+TEST_F(Record, TwoOfOneFileDoNotDisturbEachOther) {
+  ProgramRun run(script(folder_, R"(
+    $record -q -e raw_syscalls --all -- sh -c 'ls -R /usr/share >/dev/null; sleep 1' & sleep 0.5
+    $record -q -e sched --all -- sleep 1; echo $?; wait $!; echo $?; $report -q trace.dat | grep -c :)"));
+  run.status();
+  EXPECT_THAT(run.out(), ::testing::MatchesRegex("0\n0\n[0-9]+\n")) << run.err();
+  EXPECT_THAT(run.err(), IsEmpty());
+  EXPECT_EQ(files_in(folder_), 1U);
+}
+
+TEST_F(Record, WritesNoFileButItsOwn) {
+  const std::string victim = folder_.file("victim", "precious");
+  const std::string pages = folder_.file("trace.dat.cpu0", "mine");
+  std::filesystem::create_symlink("victim", folder_.path("trace.dat.cpu1"));
+  std::filesystem::create_symlink("target.dat", folder_.path("trace.dat"));
+  ProgramRun run(script(folder_, "$record -q -e raw_syscalls --all -- ls / >/dev/null"));
+  EXPECT_EQ(run.status(), 0) << run.err();
+  EXPECT_EQ(content_of(victim), "precious");
+  EXPECT_EQ(content_of(pages), "mine");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_.path("trace.dat")));
+  EXPECT_GT(std::filesystem::file_size(folder_.path("target.dat")), 4096U);
+  EXPECT_EQ(files_in(folder_), 5U);
+}
+
+TEST_F(Record, AKilledOneLeavesNothing) {
+  ProgramRun run(
+      script(folder_, "$record -q -e raw_syscalls --all -- sh -c 'ls -R /usr/share >/dev/null; kill -9 $PPID'"));
+  run.status();
+  EXPECT_EQ(files_in(folder_), 0U);
+}
+
+TEST_F(Record, WhatCannotBeWrittenIsToldBeforeTheCommandRuns) {
+  std::filesystem::create_directory(folder_.path("folder"));
+  const struct {
+    std::string file;
+    const char* message;
+  } cases[] = {
+      {"/dev/full", "no regular file"}, {"folder", "Is a directory"},
+      {"pipe", "no regular file"},      {std::string(256, 'x'), "File name too long"},
+      {"/proc/nothing", "cannot"},
+  };
+  for (const auto& c : cases) {
+    ProgramRun run(
+        script(folder_, "mkfifo pipe 2>/dev/null; timeout 20 $record -e sched -o " + c.file + " -- echo ran"));
+    EXPECT_EQ(run.status(), 1) << c.file;
+    EXPECT_THAT(run.err(), HasSubstr(c.message));
+    EXPECT_THAT(run.out(), IsEmpty());
+  }
+  ProgramRun longest(script(folder_, "$record -q -e sched -o " + std::string(255, 'x') + " -- echo ran"));
+  EXPECT_EQ(longest.status(), 0) << longest.err();
+}
+
+TEST_F(Record, AnAccountThatCannotBeWrittenIsAFailure) {
+  ProgramRun run(script(folder_, "$record -q --json -e sched -- true >/dev/full"));
   EXPECT_EQ(run.status(), 1);
-  EXPECT_THAT(run.err(), ContainsRegex("the pages that were recorded stay in " + file + R"(\.[0-9]+\.cpu)"));
-  EXPECT_THAT(run.err(), HasSubstr("cannot write the trace.dat"));
-  EXPECT_GT(std::distance(std::filesystem::directory_iterator(folder_.path("")), {}), 1);
+  EXPECT_THAT(run.err(), HasSubstr("cannot write to standard output: No space left on device"));
 }
 
 TEST_F(Record, AFilterIsTheKernels) {
@@ -122,6 +194,21 @@ TEST_F(Record, SaysWhatIsWrong) {
   ProgramRun event(with_tracefs({"-e", "sched:sched_swich", "-o", file, "--", "true"}));
   EXPECT_EQ(event.status(), 1);
   EXPECT_THAT(event.err(), HasSubstr("record: cannot find the event sched:sched_swich"));
+  const struct {
+    const char* event;
+    const char* message;
+  } events[] = {
+      {"shed", "cannot find an event like shed: No such file or directory (nearest: sched"},
+      {"sched_switch", "(nearest: sched:sched_switch"},
+      {"sched:sched_switc*x",
+       "cannot find an event like sched:sched_switc*x: No such file or directory (nearest: sched:"},
+      {"nosuchqqqq", "(available_events lists them)"},
+  };
+  for (const auto& c : events) {
+    ProgramRun run(with_tracefs({"-e", c.event, "-o", file, "--", "true"}));
+    EXPECT_EQ(run.status(), 1) << c.event;
+    EXPECT_THAT(run.err(), HasSubstr(c.message));
+  }
   ProgramRun tracer(with_tracefs({"-p", "no_such_tracer", "-o", file, "--", "true"}));
   EXPECT_EQ(tracer.status(), 77);
   ProgramRun command(with_tracefs({"-e", "sched", "-o", file, "--", "/no/such"}));

@@ -45,6 +45,7 @@ struct TraceDatParts {
 struct TraceDatWriteOptions {
   std::uint32_t version = 7;     ///< 6 or 7
   const Codec* codec = nullptr;  ///< compresses all parts; only version 7 can. Must outlive the writer
+  std::string path{};            ///< of what the stream writes, for messages
 };
 
 /// Writes a trace.dat, which `trace-cmd report`, KernelShark and TraceDatReader open.

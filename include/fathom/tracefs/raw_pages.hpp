@@ -29,7 +29,7 @@ concept PageSink =
 
 /// What takes pages in files: `file(cpu)` gives the descriptor for a CPU, asked for when there are pages of it. It
 /// stays the sink's own, and stays open until the recording has stopped. Not with O_APPEND, which splice(2) refuses:
-/// the pages are copied then.
+/// the pages are copied then. One that has `path(cpu)` too gets that into the Error where a file cannot be written.
 template <class Sink>
 concept PageFileSink = requires(Sink& sink, unsigned cpu) {
   { sink.file(cpu) } -> std::convertible_to<int>;

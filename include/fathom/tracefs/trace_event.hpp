@@ -134,6 +134,8 @@ class TraceEvents {
   [[nodiscard]] std::vector<std::string> systems() const;
   /// Those whose name fits: `SYSTEM:EVENT`, each with globs, or a system alone.
   [[nodiscard]] std::vector<EventName> match(std::string_view pattern) const;
+  /// The same, at least one: else throws Error (ENOENT) which names the nearest there are.
+  [[nodiscard]] std::vector<EventName> match_some(std::string_view pattern) const;
   /// A handle on one event, `sched:sched_switch`. Throws Error (ENOENT) which names the nearest events there are, or
   /// EINVAL where the text is no name.
   [[nodiscard]] TraceEvent event(std::string_view name) const;

@@ -76,14 +76,14 @@ TEST(TraceDatWriter, TellsThatTheStreamFails) {
   TraceDatParts parts;
   parts.header_page = "x";
   std::ostringstream out;
-  TraceDatWriter writer(out, parts);
+  TraceDatWriter writer(out, parts, {.path = "some.dat"});
   writer.begin(0, 0);
   out.setstate(std::ios::badbit);
   try {
     writer.write(bytes_of("page"));
     ADD_FAILURE();
   } catch (const Error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("cannot write the trace.dat"));
+    EXPECT_THAT(e.what(), HasSubstr("cannot write the trace.dat some.dat"));
   }
 }
 

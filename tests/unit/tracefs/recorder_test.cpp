@@ -168,6 +168,25 @@ TEST_F(RawPipeTest, PageFilesAreNew) {
   EXPECT_FALSE(std::filesystem::exists(tree_.root() + "/elsewhere"));
 }
 
+TEST_F(RecorderTest, NamesTheFileThatCannotBeWritten) {
+  struct Full {
+    UniqueFd fd{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    int file(unsigned) const { return fd.get(); }
+    static std::string path(unsigned cpu) { return "pages of " + std::to_string(cpu); }
+  } full;
+  files_->steps[1] = {one_};
+  Recorder recorder(array_);
+  recorder.start();
+  try {
+    recorder.stop(full);
+    ADD_FAILURE() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_space_on_device);
+    EXPECT_EQ(error.path(), "pages of 1");
+    EXPECT_FALSE(error.hint().empty());
+  }
+}
+
 TEST_F(RecorderTest, GivesTheSamePagesToFilesAndSinks) {
   const auto fill = [&] {
     files_->steps[0] = {one_, one_ + two_.substr(0, 5), EINTR, two_.substr(5), std::monostate{}, one_};
@@ -385,6 +404,8 @@ TEST_F(RecorderTest, CountsWhatTheKernelCountedSinceTheStart) {
   EXPECT_EQ(kept.losses[0].events, 4U);
   stats(3, 0, 0, 2);
   EXPECT_EQ(recorder.counts().cpus.at(1), (RecordedCpu{1, 0, 2, 3, 0, 0}));
+  tree_.put("per_cpu/cpu1/stats", "entries: 7\nread events: 2\n");
+  EXPECT_EQ(recorder.counts().entries(), 7U);
 }
 
 TEST_F(RecorderTest, PutsSettingsBack) {

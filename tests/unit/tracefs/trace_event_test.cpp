@@ -81,6 +81,31 @@ TEST(TraceEvents, ListsAndMatches) {
     EXPECT_EQ(events.match(c.pattern).size(), c.expected) << c.pattern;
 }
 
+TEST(TraceEvents, MatchSomeNamesTheNearest) {
+  const TraceEvents events(make_files());
+  EXPECT_EQ(events.match_some("sched").size(), 2U);
+  const struct {
+    const char* pattern;
+    const char* action;
+    const char* hint;
+  } cases[] = {{"shed", "find an event like", "nearest: sched"},
+               {"sched_switch", "find an event like", "nearest: sched:sched_switch"},
+               {"sched:sched_swich", "find the event", "nearest: sched:sched_switch"},
+               {"sched:sched_swi?c*x", "find an event like", "nearest: sched:sched_switch"},
+               {"nosuchqqqq", "find an event like", "available_events lists them"}};
+  for (const auto& c : cases) {
+    try {
+      static_cast<void>(events.match_some(c.pattern));
+      ADD_FAILURE() << c.pattern;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
+      EXPECT_EQ(error.action(), c.action);
+      EXPECT_EQ(error.path(), c.pattern);
+      EXPECT_THAT(error.hint(), testing::StartsWith(c.hint));
+    }
+  }
+}
+
 TEST(TraceEvents, SwitchesWithTheFewestWrites) {
   const auto files = make_files();
   TraceEvents events(files, "instances/mine/");

@@ -4,6 +4,7 @@
 #include <fathom/tracefs/raw_pages.hpp>
 
 #include <functional>
+#include <string>
 
 namespace fathom::detail {
 
@@ -12,6 +13,7 @@ struct PageOutput {
   void* target = nullptr;
   void (*take)(void* target, const RawPages& pages) = nullptr;  ///< null where it takes files
   int (*file)(void* target, unsigned cpu) = nullptr;            ///< null where it takes pages
+  std::string (*path)(void* target, unsigned cpu) = nullptr;    ///< of the file; null where it does not say
   void (*lose)(void* target, const Loss& loss) = nullptr;
 
   /// For this target: one that takes both takes files.
@@ -20,6 +22,8 @@ struct PageOutput {
     if constexpr (PageFileSink<Target>) {
       PageOutput output = to(target);
       output.file = [](void* sink, unsigned cpu) -> int { return static_cast<Target*>(sink)->file(cpu); };
+      if constexpr (requires(Target& own, unsigned cpu) { std::string(own.path(cpu)); })
+        output.path = [](void* sink, unsigned cpu) { return std::string(static_cast<Target*>(sink)->path(cpu)); };
       return output;
     } else {
       return pages_of(target);
