@@ -1,19 +1,6 @@
 #include <fathom/rawtrace/format_registry.hpp>
 
-#include <algorithm>
-#include <tuple>
-
 namespace fathom {
-
-namespace {
-
-auto place_of(auto& formats, std::string_view system, std::string_view name) noexcept {
-  return std::ranges::lower_bound(formats, std::tuple(system, name), {}, [](const EventFormat* format) {
-    return std::tuple<std::string_view, std::string_view>(format->system(), format->name());
-  });
-}
-
-}  // namespace
 
 const EventFormat* FormatRegistry::add(std::string_view system, std::string_view text) {
   stats_.bytes += text.size();
@@ -28,21 +15,27 @@ const EventFormat* FormatRegistry::add(std::string_view system, std::string_view
   if (format->id() >= by_id_.size())
     by_id_.resize(std::size_t{format->id()} + 1);
   by_id_[format->id()] = format;
-  const auto place = place_of(by_name_, format->system(), format->name());
-  if (place != by_name_.end() && (*place)->system() == format->system() && (*place)->name() == format->name())
-    *place = format;
-  else
-    by_name_.insert(place, format);
+  // The key too: the texts of a format that was replaced may not be looked at through this one's place.
+  by_name_.erase({format->system(), format->name()});
+  by_name_.emplace(std::pair(format->system(), format->name()), format);
   return format;
 }
 
 const EventFormat* FormatRegistry::find(std::string_view system, std::string_view name) const& noexcept {
-  const auto place = place_of(by_name_, system, name);
-  return place != by_name_.end() && (*place)->system() == system && (*place)->name() == name ? *place : nullptr;
+  const auto place = by_name_.find({system, name});
+  return place == by_name_.end() ? nullptr : place->second;
+}
+
+std::vector<const EventFormat*> FormatRegistry::formats() const {
+  std::vector<const EventFormat*> formats;
+  formats.reserve(by_name_.size());
+  for (const auto& [name, format] : by_name_)
+    formats.push_back(format);
+  return formats;
 }
 
 std::uint32_t FormatRegistry::id_offset() const noexcept {
-  for (const EventFormat* format : by_name_) {
+  for (const auto& [name, format] : by_name_) {
     const EventField* const type = format->find("common_type");
     if (type != nullptr && type->size == sizeof(std::uint16_t))
       return type->offset;

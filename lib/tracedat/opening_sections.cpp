@@ -78,17 +78,27 @@ void TraceDatReader::Opening::read_sections() {
   }
 }
 
-// No option leads to the sections with strings: they are found by going from section to section.
+// No option leads to the sections with strings: they are found by going from section to section. They are mostly the
+// last thing in the file, so a cut that nothing else tells of is seen here.
 void TraceDatReader::Opening::read_strings(std::uint64_t from) {
+  bool named = false;
+  bool found = false;
   while (const auto section = section_at(from)) {
-    if (section->id == static_cast<std::uint16_t>(TraceDatOptionId::strings)) {
-      if (const auto content = content_of(*section)) {
-        r_.strings_ += tracedat::text_of(*content);
-        count_parsed(section->content.size());
-      }
-    }
+    named = named || section->name != 0;
     from = offset_of(section->content) + section->content.size();
+    if (section->id != static_cast<std::uint16_t>(TraceDatOptionId::strings))
+      continue;
+    found = true;
+    if (const auto content = content_of(*section)) {
+      r_.strings_ += tracedat::text_of(*content);
+      count_parsed(section->content.size());
+      if (section->cut)
+        count_skipped(SkipReason::cut_file, 0);
+    }
   }
+  const std::uint64_t rest = r_.file_.size() - std::min<std::uint64_t>(from, r_.file_.size());
+  if (rest != 0 || (named && !found))
+    count_skipped(SkipReason::cut_file, rest);
 }
 
 // Puts every stretch of pages into the file, and takes out those that lie in another one: they would be read more often

@@ -25,7 +25,7 @@ TraceDatReader::TraceDatReader(std::span<const std::byte> file, TraceDatReadOpti
   if (how_.max_decompressed == 0)
     how_.max_decompressed = file.size() * kExpansion + kSmallFile;
   decompressed_left_ = how_.max_decompressed;
-  pages_limit_ = how_.max_decompressed;
+  pages_left_ = how_.max_decompressed;
   Opening(*this).run();
 }
 
@@ -85,8 +85,12 @@ TraceDatBytes TraceDatReader::pages(const TraceDatBuffer& buffer, const TraceDat
     stats_.count_skipped(SkipReason::no_codec, {}, stored.size());
     return {};
   }
-  auto chunks = tracedat::decompress_chunks(*codec, packed, byte_order_ != std::endian::native, pages_limit_);
-  pages_limit_ -= chunks.spoilt;
+  // Who asks for the same pages again has given the others back, or keeps them twice by his own will.
+  std::uint64_t& charged = charged_[cpu.offset];
+  pages_left_ += std::exchange(charged, 0);
+  auto chunks = tracedat::decompress_chunks(*codec, packed, byte_order_ != std::endian::native, pages_left_);
+  charged = chunks.bytes.size();
+  pages_left_ -= std::min(pages_left_, charged + chunks.spoilt);
   if (chunks.whole) {
     stats_.count_parsed(stored.size());
   } else {

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fathom {
@@ -36,12 +38,12 @@ class FormatRegistry {
   [[nodiscard]] const EventFormat* find(std::uint16_t id) const& noexcept {
     return id < by_id_.size() ? by_id_[id] : nullptr;
   }
-  /// The format of an event; null if there is none. Looks through a sorted table.
+  /// The format of an event; null if there is none. Looks through a sorted tree.
   [[nodiscard]] const EventFormat* find(std::string_view system, std::string_view name) const& noexcept;
   void find(std::uint16_t id) const&& = delete;
   void find(std::string_view system, std::string_view name) const&& = delete;
   /// All that find() by name gives, in order of system and name.
-  [[nodiscard]] const std::vector<const EventFormat*>& formats() const noexcept { return by_name_; }
+  [[nodiscard]] std::vector<const EventFormat*> formats() const;
 
   /// Where records have their number: the place of the field `common_type`.
   [[nodiscard]] std::uint32_t id_offset() const noexcept;
@@ -60,7 +62,8 @@ class FormatRegistry {
   PageLayout layout_;
   std::vector<std::unique_ptr<const EventFormat>> formats_;  // they stay where they are
   std::vector<const EventFormat*> by_id_;
-  std::vector<const EventFormat*> by_name_;
+  std::map<std::pair<std::string_view, std::string_view>, const EventFormat*>
+      by_name_;  // the texts are the formats' own
   ParseStats stats_;
 };
 

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,9 +25,10 @@ namespace fathom {
 struct TraceDatReadOptions {
   std::string path;              ///< for messages
   const Codec* codec = nullptr;  ///< for compressed parts; must outlive the reader
-  /// So many bytes are taken for what is decompressed: by all texts together, and by each call of pages(); also for
-  /// what turns out to be damaged, which all calls of pages() share. 0: 64 times the size of the file and 16 MiB, which
-  /// is beyond what kernels' data compresses to.
+  /// So many bytes are taken for what is decompressed: by all texts together, and by the pages of all CPUs together,
+  /// those of a CPU once, however often they are asked for; also for what turns out to be damaged. What does not fit is
+  /// left out and counted. 0: 64 times the size of the file and 16 MiB, which is beyond what kernels' data compresses
+  /// to.
   std::uint64_t max_decompressed = 0;
 };
 
@@ -161,8 +163,9 @@ class TraceDatReader {
   TraceDatReadOptions how_;
   std::vector<std::unique_ptr<std::vector<std::byte>>> decompressed_;  // what views below may point into
 
-  std::uint64_t decompressed_left_ = 0;  // for texts
-  std::uint64_t pages_limit_ = 0;        // for a CPU's pages
+  std::uint64_t decompressed_left_ = 0;             // for texts
+  std::uint64_t pages_left_ = 0;                    // for pages
+  std::map<std::uint64_t, std::uint64_t> charged_;  // of that, for the pages that stand at this place
   std::uint32_t version_ = 0;
   std::endian byte_order_ = std::endian::native;
   std::uint32_t long_size_ = 0;

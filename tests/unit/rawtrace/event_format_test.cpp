@@ -154,6 +154,17 @@ TEST(FormatRegistry, TheLaterTextWins) {
   EXPECT_EQ(formats.formats().size(), 2U);
 }
 
+// In whatever order they come: time that grows with the square of their number would be minutes here.
+TEST(FormatRegistry, TakesManyInAnyOrder) {
+  constexpr int kFormats = 200'000;
+  FormatRegistry formats;
+  for (int i = kFormats; i > 0; --i)
+    formats.add("s", "name: e" + std::to_string(1'000'000 + i) + "\nID: 7\n");
+  EXPECT_EQ(formats.formats().size(), static_cast<std::size_t>(kFormats));
+  EXPECT_EQ(formats.formats().front()->name(), "e1000001");
+  EXPECT_NE(formats.find("s", "e1000002"), nullptr);
+}
+
 TEST(PageLayout, IsReadFromTheHeader) {
   // Linux 6.12 with buffer_subbuf_size_kb of 8, and a 32-bit kernel.
   const auto wide = PageLayout::parse(
