@@ -47,6 +47,9 @@ How it is recorded: as the pages of the kernel's ring buffers, which wait in fil
 and are decoded at the end. Where that cannot be, which a message says, or with --text: as the kernel's text of them,
 which takes more time, so that more is lost.
 
+--json: `input` (what was read, skipped and lost), `lost`, `calls` (how many there are) and `incomplete` (of these, how
+many lack their beginning or end) stand beside what was asked for.
+
 Needs root. The kernel's settings are as before when it ends; what a killed one left behind is put back by the next.
 
   funcgraph -- ls /                                  the tree of a command
@@ -54,6 +57,7 @@ Needs root. The kernel's settings are as before when it ends; what a killed one 
   funcgraph --graph vfs_read --depth 3 -p 4711       what reading costs a process, three calls deep
   funcgraph --switches --duration 1                  what context switches cost
   funcgraph --from trace.txt --json                  from a copy of the kernel's file `trace`
+  funcgraph --from trace.dat                         from what `record -p function_graph` or trace-cmd wrote
 )";
 
 std::chrono::nanoseconds parse_duration(std::string_view text) {
@@ -178,7 +182,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   of_recording(app.add_flag("--text", options.text, "Read the trace as text, not as pages"));
 
   const std::string show = "What to show (default: --tree --stats --top 20)";
-  app.add_option("--from", options.from, "Read a recorded trace from a file, - for standard input")
+  app.add_option("--from", options.from,
+                 "Read a recorded trace from a file, - for standard input: text, or a trace.dat")
       ->type_name("FILE")
       ->group("What to record");
   CLI::Option* const tree =

@@ -138,24 +138,33 @@ void PageRecording::close() {
   recorder_.close();
 }
 
-void PageRecording::decode(Trace& trace) const {
-  AsPrinted sink(trace.forest, sources_.options);
-  Decoder graph(sources_.formats, sources_.symbols, sink, tasks_);
+void decode_pages(const PageSources& sources, const fathom::TaskNames& tasks, const std::vector<CpuPages>& pages,
+                  const fathom::PageLayout& layout, Trace& trace) {
+  AsPrinted sink(trace.forest, sources.options);
+  Decoder graph(sources.formats, sources.symbols, sink, tasks);
   fathom::TraceTextSources texts;
-  texts.symbols = fathom::AddressNames(sources_.symbols);
-  texts.tasks = tasks_;
-  texts.strings = sources_.strings;
-  fathom::TraceTextPrinter printer(sources_.formats, texts, sources_.options, [](std::string_view) {});
+  texts.symbols = fathom::AddressNames(sources.symbols);
+  texts.tasks = tasks;
+  texts.strings = sources.strings;
+  fathom::TraceTextPrinter printer(sources.formats, texts, sources.options, [](std::string_view) {});
   if (trace.keeps_details)
     graph.comment_with([&printer](const fathom::RawRecord& record) { return printer.comment_of(record); });
 
-  fathom::EventMerger merger(sources_.formats);
-  std::deque<examples::MappedFile> mapped;
-  for (const auto& [cpu, file] : spool_.files())
-    merger.add(cpu, mapped.emplace_back(file.get(), spool_.path(cpu)).bytes());
+  fathom::EventMerger merger(layout, sources.formats.id_offset());
+  for (const CpuPages& of : pages)
+    merger.add(of.cpu, of.pages);
   merger.drain(graph);
-
   trace.stats = stats_of(merger.stats(), graph.stats());
+  trace.record_name = "event";
+  trace.records_name = "events";
+}
+
+void PageRecording::decode(Trace& trace) const {
+  std::deque<examples::MappedFile> mapped;
+  std::vector<CpuPages> pages;
+  for (const auto& [cpu, file] : spool_.files())
+    pages.push_back({cpu, mapped.emplace_back(file.get(), spool_.path(cpu)).bytes()});
+  decode_pages(sources_, tasks_, pages, sources_.formats.layout(), trace);
   // The kernel's own count: a page that was too full for the number has only the mark.
   trace.stats.lost_events = recording_.lost();
   for (const fathom::RecordedCpu& cpu : recording_.cpus) {
@@ -165,8 +174,6 @@ void PageRecording::decode(Trace& trace) const {
     trace.forest.on(fathom::Loss{cpu.cpu, cpu.unmarked()});
   }
   trace.forest.finish();
-  trace.record_name = "event";
-  trace.records_name = "events";
   trace.symbols = sources_.symbols;
 }
 

@@ -13,8 +13,12 @@
 #include <fathom/tracefs/trace_array.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace funcgraph {
 
@@ -28,6 +32,17 @@ struct PageSources {
   fathom::PrintkFormats strings;
   fathom::TraceTextOptions options;
 };
+
+/// One CPU's pages, one behind the other.
+struct CpuPages {
+  std::uint32_t cpu;
+  std::span<const std::byte> pages;
+};
+
+/// Makes calls of function_graph's pages. What is to come behind the last record, and the forest's end, is left to the
+/// caller.
+void decode_pages(const PageSources& sources, const fathom::TaskNames& tasks, const std::vector<CpuPages>& pages,
+                  const fathom::PageLayout& layout, Trace& trace);
 
 /// The binary way to record: raw pages of all CPUs, decoded when the recording has ended.
 ///

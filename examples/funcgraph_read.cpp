@@ -1,6 +1,8 @@
 #include "funcgraph_read.hpp"
 
 #include "common/input.hpp"
+#include "common/mapped_file.hpp"
+#include "funcgraph_tracedat.hpp"
 
 #include <fathom/base/error.hpp>
 
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace funcgraph {
 
@@ -21,7 +24,6 @@ struct Magic {
 };
 
 constexpr std::array kMagics = {
-    Magic{"\x17\x08\x44tracing", "this is a trace.dat of trace-cmd: give the text that `trace-cmd report` prints"},
     Magic{"\x1f\x8b", "this is compressed: zcat FILE | funcgraph --from -"},
     Magic{"\x28\xb5\x2f\xfd", "this is compressed: zstdcat FILE | funcgraph --from -"},
     Magic{"\xfd"
@@ -73,7 +75,16 @@ void read_file(const std::string& path, int stop, Trace& trace) {
   trace.source = input.name();
   TextFeed text;
   std::string start;
-  for (std::string_view chunk = input.next(); !chunk.empty(); chunk = input.next()) {
+  std::string_view chunk = input.next();
+  if (is_trace_dat(chunk)) {
+    if (path != "-")
+      return read_trace_dat(examples::MappedFile(path).bytes(), input.name(), trace);
+    std::string whole;
+    for (; !chunk.empty(); chunk = input.next())
+      whole += chunk;
+    return read_trace_dat(std::as_bytes(std::span(whole.data(), whole.size())), input.name(), trace);
+  }
+  for (; !chunk.empty(); chunk = input.next()) {
     if (start.size() < kStartSize)
       start += chunk.substr(0, kStartSize - start.size());
     text.feed(chunk, trace);

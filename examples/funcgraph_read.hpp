@@ -38,8 +38,9 @@ struct TextFeed {
   fathom::FunctionGraphParser parser;
 };
 
-/// Reads a file, or standard input for "-", until its end or until `stop` is readable. Throws fathom::Error if it can't
-/// be read, and if there is nothing of function_graph in it: then the message says what it seems to be.
+/// Reads a file, text or a trace.dat, or standard input for "-", until its end or until `stop` is readable. Throws
+/// fathom::Error if it can't be read, and if there is nothing of function_graph in it: then the message says what it
+/// seems to be.
 void read_file(const std::string& path, int stop, Trace& trace);
 
 /// What a file seems to be that has no function_graph text, and what to do about it; from its first bytes.

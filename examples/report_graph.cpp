@@ -141,7 +141,7 @@ class Function final : public EventText {
     return 0;
   }
   static void put(std::vector<std::string_view>& stack, std::size_t at, std::string_view name) {
-    if (name.empty())
+    if (name.empty() || at > kDeepest)
       return;
     if (at >= stack.size())
       stack.resize(at + 1);

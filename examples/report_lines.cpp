@@ -57,20 +57,30 @@ void Lines::on(const fathom::RawRecord& record) {
     flush();
 }
 
+// Of the CPU whose record comes next; behind the last record one of each CPU may come.
 void Lines::on(const fathom::Loss& loss) {
+  if (loss_)
+    print_waiting();
   loss_ = loss;
+  unnumbered_loss_ = unnumbered_loss_ || !loss.events;
 }
 
 void Lines::finish() {
+  print_waiting();
+  flush();
+}
+
+void Lines::print_waiting() {
   if (waiting_)
     print(*waiting_, nullptr);
   waiting_.reset();
-  flush();
+  if (const auto loss = std::exchange(loss_, std::nullopt))
+    append_loss(*loss);
 }
 
 void Lines::print(const Waiting& waiting, const Waiting* next) {
   if (waiting.loss)
-    append_loss(*waiting.loss, waiting.record.cpu);
+    append_loss(*waiting.loss);
   if (std::exchange(skip_, false))
     return;
   Event& event = event_of(waiting.record.id);
@@ -114,11 +124,14 @@ void Lines::append_json(const fathom::RawRecord& record, Event& event, const fat
   text_.append('\n');
 }
 
-void Lines::append_loss(const fathom::Loss& loss, std::uint32_t source) {
+void Lines::append_loss(const fathom::Loss& loss) {
+  const std::uint32_t source = loss.cpu.value_or(0);  // the merger says it of each
   const std::uint32_t cpu = (*sources_)[source].cpu;
   if (json_) {
-    const nlohmann::json lost = loss.events ? nlohmann::json(*loss.events) : nlohmann::json();
-    text_.append(nlohmann::json{{"cpu", cpu}, {"lost", lost}}.dump());
+    nlohmann::json object = {{"cpu", cpu}, {"lost", loss.events ? nlohmann::json(*loss.events) : nlohmann::json()}};
+    if (name_width_ > 0)
+      object["instance"] = (*sources_)[source].buffer->name;
+    text_.append(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     text_.append('\n');
     return;
   }

@@ -30,6 +30,8 @@ class Lines {
   void finish();
 
   std::uint64_t records() const { return records_; }
+  /// Whether a loss came whose size nobody told.
+  bool unnumbered_loss() const { return unnumbered_loss_; }
 
  private:
   struct Event {
@@ -45,7 +47,8 @@ class Lines {
   void print(const Waiting& waiting, const Waiting* next);
   void append_line(const fathom::RawRecord& record, Event& event, const fathom::RawRecord* next);
   void append_json(const fathom::RawRecord& record, Event& event, const fathom::RawRecord* next);
-  void append_loss(const fathom::Loss& loss, std::uint32_t source);
+  void append_loss(const fathom::Loss& loss);
+  void print_waiting();
   void append_instance(std::uint32_t source);
   void append_time(std::uint64_t stamp);
   Event& event_of(std::uint16_t id);
@@ -66,6 +69,7 @@ class Lines {
   std::size_t name_width_ = 0;  // of instances; 0 where there is one buffer
   std::optional<Waiting> waiting_;
   std::optional<fathom::Loss> loss_;
+  bool unnumbered_loss_ = false;
   bool skip_ = false;  // what waits was printed with the one before
   fathom::TextBuffer text_;
   std::uint64_t records_ = 0;

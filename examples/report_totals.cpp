@@ -104,11 +104,13 @@ std::vector<fathom::FunctionTotal> sorted(std::vector<fathom::FunctionTotal> tot
 
 }  // namespace
 
-bool write_totals(std::ostream& out, Input& input, bool json) {
+bool write_totals(std::ostream& out, Input& input, bool json, fathom::ParseStats& stats) {
   const fathom::EventFormat* const exit = input.formats().find("ftrace", "funcgraph_exit");
   if (exit == nullptr)
     return false;
-  const std::vector<fathom::FunctionTotal> totals = sorted(count(input, *exit).totals());
+  const fathom::FunctionTotals counted = count(input, *exit);
+  stats = counted.stats();
+  const std::vector<fathom::FunctionTotal> totals = sorted(counted.totals());
   for (const fathom::FunctionTotal& total : totals) {
     const auto hit = input.symbols().find(total.function);
     const std::string name = hit ? std::string(hit->name()) : fmt::format("{:x}", total.function);

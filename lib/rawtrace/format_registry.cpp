@@ -15,9 +15,10 @@ const EventFormat* FormatRegistry::add(std::string_view system, std::string_view
   if (format->id() >= by_id_.size())
     by_id_.resize(std::size_t{format->id()} + 1);
   by_id_[format->id()] = format;
-  // The key too: the texts of a format that was replaced may not be looked at through this one's place.
-  by_name_.erase({format->system(), format->name()});
-  by_name_.emplace(std::pair(format->system(), format->name()), format);
+  // The key too is the later one's: it is good as long as its format.
+  const std::pair<std::string_view, std::string_view> key(format->system(), format->name());
+  by_name_.erase(key);
+  by_name_.emplace(key, format);
   return format;
 }
 

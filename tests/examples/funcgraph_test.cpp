@@ -289,7 +289,6 @@ const BadInput kBadInputs[] = {
     {"other_tracer", "# tracer: wakeup_rt\n#\nsome line\n", "names the tracer wakeup_rt"},
     {"header_alone", "# tracer: function_graph\n#\n# CPU  DURATION                  FUNCTION CALLS\n",
      "was anything recorded"},
-    {"trace_dat", "\x17\x08\x44tracing\x06"sv, "trace.dat"},
     {"gzip", "\x1f\x8b\x08\x00"sv, "zcat"},
     {"zstd", "\x28\xb5\x2f\xfd\x04"sv, "zstdcat"},
     {"program",
@@ -300,6 +299,29 @@ const BadInput kBadInputs[] = {
 
 INSTANTIATE_TEST_SUITE_P(Examples, FuncgraphBadInput, testing::ValuesIn(kBadInputs),
                          [](const auto& c) { return std::string(c.param.name); });
+
+#ifdef FATHOM_TEST_TRACEDAT
+TEST(Funcgraph, ReadsATraceDat) {
+  const std::string folder = std::string(FATHOM_TEST_TRACEDAT) + "/6.1.0-56-amd64/";
+  for (const bool by_name : {true, false}) {
+    const std::string file = folder + "fgraph.dat";
+    ProgramRun run(command({"--from", by_name ? file : "-", "--tree", "--stats"}), by_name ? "" : file);
+    EXPECT_EQ(run.status(), 0) << run.err();
+    EXPECT_THAT(run.out(), AllOf(HasSubstr("vfs_read();"), HasSubstr("schedule")));
+    EXPECT_THAT(run.err(), AllOf(HasSubstr(" events, "), HasSubstr("nothing skipped, nothing lost")));
+  }
+  ProgramRun none(command({"--from", folder + "events-zstd.dat"}));
+  EXPECT_EQ(none.status(), 1);
+  EXPECT_THAT(none.err(), HasSubstr("cannot find function_graph events in"));
+}
+#endif
+
+TEST(Funcgraph, ATraceDatThatIsCut) {
+  const TestFolder folder;
+  ProgramRun run(command({"--from", folder.file("cut.dat", "\x17\x08\x44tracing\x06"sv)}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.err(), HasSubstr("the file is cut"));
+}
 
 TEST(Funcgraph, SaysWhereATraceIsCutOff) {
   const TestFolder folder;
