@@ -81,15 +81,20 @@ bool agree(const fathom::LiveCpuIdle& cpu) {
   const auto switches = cpu.by_switches();
   const auto samples = cpu.by_samples();
   const auto stat = cpu.by_stat();
-  if (!switches || !samples || !stat)
+  if (!switches || !stat)
     return false;
   const auto window = static_cast<double>(cpu.window.count());
   const double slack = 0.03 + static_cast<double>(cpu.tick.count()) / window;
   const double apart = (static_cast<double>(cpu.switches->interrupts_in_idle.count()) +
                         static_cast<double>(cpu.stat->steal) * static_cast<double>(cpu.tick.count())) /
                        window;
-  return agree(*switches, *samples, slack) && agree(*switches, *stat, slack + apart) &&
-         agree(*samples, *stat, slack + apart);
+  if (!agree(*switches, *stat, slack + apart))
+    return false;
+  if (samples)
+    return agree(*switches, *samples, slack) && agree(*samples, *stat, slack + apart);
+  examples::tell(kName, fmt::format("CPU {}: its timer ticked in {} of {} slots, so two ways are compared", cpu.cpu,
+                                    cpu.ticks, cpu.slots));
+  return true;
 }
 
 int check(const Options& options) {
@@ -108,7 +113,7 @@ int check(const Options& options) {
     for (const fathom::LiveCpuIdle& cpu : live.between(before, after)) {
       printer.print(cpu);
       if (!agree(cpu)) {
-        examples::tell(kName, fmt::format("CPU {} at a load of {} %: the three ways do not agree", cpu.cpu, load));
+        examples::tell(kName, fmt::format("CPU {} at a load of {} %: the ways do not agree", cpu.cpu, load));
         all = false;
       }
     }

@@ -293,9 +293,9 @@ std::optional<double> LiveCpuIdle::by_switches() const noexcept {
 }
 
 std::optional<double> LiveCpuIdle::by_samples() const noexcept {
-  // Nothing but idle slots, all of them held back, leave no tick at all.
-  const std::uint64_t looks = ticks != 0 ? ticks : slots;
-  return share(looks - std::min(busy_ticks, looks), looks);
+  if (ticks * 10 < slots * 9)
+    return std::nullopt;
+  return share(ticks - std::min(busy_ticks, ticks), ticks);
 }
 
 std::optional<double> LiveCpuIdle::by_stat() const noexcept {

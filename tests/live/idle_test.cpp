@@ -37,10 +37,10 @@ using fathom::LiveIdleOptions;
 
 class LiveIdleTest : public fathom::live::BpfTest {
  protected:
-  // The points take 30 s each; FATHOM_IDLE_SECONDS shortens them.
+  // FATHOM_IDLE_SECONDS is how long a point takes: 30 for figures to be quoted.
   static std::chrono::seconds length() {
     const char* const seconds = std::getenv("FATHOM_IDLE_SECONDS");
-    return std::chrono::seconds(seconds == nullptr ? 30 : std::max(1, std::atoi(seconds)));
+    return std::chrono::seconds(seconds == nullptr ? 8 : std::max(1, std::atoi(seconds)));
   }
 };
 
@@ -87,14 +87,14 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
     const LiveCpuIdle& cpu = cpus[i];
     ASSERT_TRUE(cpu.stat);
     expect_sound(cpu);
-    ASSERT_TRUE(cpu.by_switches() && cpu.by_samples() && cpu.by_stat());
+    ASSERT_TRUE(cpu.by_switches() && cpu.by_stat());
     const double steal = static_cast<double>(cpu.stat->steal) / static_cast<double>(cpu.stat->total());
     std::cout << "load " << GetParam() << " %, CPU " << cpu.cpu << ": idle " << 100 * *cpu.by_switches()
-              << " % by switches, " << 100 * *cpu.by_samples() << " % by samples, " << 100 * *cpu.by_stat()
-              << " % by /proc/stat (idle " << cpu.stat->idle << ", iowait " << cpu.stat->iowait << " of "
-              << cpu.stat->total() << " ticks); interrupts in idle " << cpu.switches->interrupts_in_idle.count() / 1000
-              << " us, steal " << 100 * steal << " %, ticks " << cpu.ticks << " and " << cpu.busy_ticks << " of "
-              << cpu.slots << '\n';
+              << " % by switches, " << 100 * cpu.by_samples().value_or(-0.01) << " % by samples, "
+              << 100 * *cpu.by_stat() << " % by /proc/stat (idle " << cpu.stat->idle << ", iowait " << cpu.stat->iowait
+              << " of " << cpu.stat->total() << " ticks); interrupts in idle "
+              << cpu.switches->interrupts_in_idle.count() / 1000 << " us, steal " << 100 * steal << " %, ticks "
+              << cpu.ticks << " and " << cpu.busy_ticks << " of " << cpu.slots << '\n';
     const double tick = static_cast<double>(cpu.tick.count()) / static_cast<double>(cpu.window.count());
     // The kernel's idle time stands still in interrupts; steal was taken of idle or of busy time.
     const double apart =
@@ -104,11 +104,16 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
     const double slack = 0.03 + tick;
     const double sampling = missed(static_cast<double>(cpu.ticks), static_cast<double>(cpu.slots));
     const double counting = slack + missed(static_cast<double>(cpu.stat->total()) * tick, 1);
-    EXPECT_NEAR(*cpu.by_switches(), *cpu.by_samples(), slack + sampling);
     EXPECT_LE(*cpu.by_stat(), *cpu.by_switches() + counting + steal);
     EXPECT_GE(*cpu.by_stat(), *cpu.by_switches() - counting - apart);
-    EXPECT_LE(*cpu.by_stat(), *cpu.by_samples() + counting + sampling + steal);
-    EXPECT_GE(*cpu.by_stat(), *cpu.by_samples() - counting - sampling - apart);
+    if (cpu.by_samples()) {
+      EXPECT_NEAR(*cpu.by_switches(), *cpu.by_samples(), slack + sampling);
+      EXPECT_LE(*cpu.by_stat(), *cpu.by_samples() + counting + sampling + steal);
+      EXPECT_GE(*cpu.by_stat(), *cpu.by_samples() - counting - sampling - apart);
+    } else {
+      EXPECT_LT(cpu.ticks * 10, cpu.slots * 9);
+      EXPECT_TRUE(GetParam() < 100 || emulated()) << "no tick of a CPU that was busy all the time is held back";
+    }
     EXPECT_LE(*cpu.by_switches(), 1.0 - GetParam() / 100.0 + 0.03);
 
     // What the generator used by its own clock is what its switches say, but for the interrupts that hit it.

@@ -1,3 +1,4 @@
+#include <fathom/base/error.hpp>
 #include <fathom/output/folded_text.hpp>
 #include <fathom/profile/off_cpu_profiler.hpp>
 #include <fathom/profile/profile_names.hpp>
@@ -11,7 +12,8 @@ int main() {
   } catch (const fathom::Error&) {
     fathom::Profile profile;
     profile.entries.push_back({.task = {.comm = "sh"}, .kernel = {1}, .count = 2});
-    write_folded(std::cout, fathom::name_profile(profile, {}).folded());
+    const fathom::NamedProfile named = fathom::name_profile(profile, {});
+    fathom::write_folded(std::cout, named.folded());
     return 0;
   }
   return 1;

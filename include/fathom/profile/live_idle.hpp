@@ -64,9 +64,10 @@ struct LiveCpuIdle {
 
   /// Swapper's share of the window, by sched_switch, interrupts included.
   [[nodiscard]] std::optional<double> by_switches() const noexcept;
-  /// The same by sampling: of the ticks, those that the other timer had not. Too low for a CPU that was idle for
-  /// seconds on end without a scheduler tick, and busy else: there the kernel holds the timer back (see PerfTimer), and
-  /// ticks are far fewer than slots. Ask for windows below two seconds where that matters.
+  /// The same by sampling: of the ticks, those that the other timer had not. Absent where fewer than nine of ten slots
+  /// had a tick: what the CPU did in the others is not known. So it is where the kernel holds the timer of a CPU back
+  /// that is idle for seconds on end (see PerfTimer), where a host parks an idle CPU with its timers, and where an
+  /// emulator is starved.
   [[nodiscard]] std::optional<double> by_samples() const noexcept;
   /// The same by /proc/stat: idle and iowait, of the window. Not of all that was counted: the kernel measures idle
   /// time, and counts the rest by its ticks, some of which a guest may not get.
