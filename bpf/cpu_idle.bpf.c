@@ -29,7 +29,7 @@ struct cpu_times {
 struct cpu_now {
   struct cpu_times times;
   __u64 since;    /* up to which the sums are; 0: not known yet */
-  __u64 task_run; /* what `pid` has had since it came, up to `since` */
+  __u64 run;   /* what `pid` has had since it came, up to `since` */
   __u32 pid;
   __u32 hard; /* handlers that are under way */
   __u32 soft;
@@ -123,21 +123,33 @@ static __always_inline void account(struct cpu_now* cpu) {
       add(&cpu->times.hard_interrupts, time);
   } else if (cpu->pid) {
     add(&cpu->times.busy, time);
-    add(&cpu->task_run, time);
+    add(&cpu->run, time);
   } else {
     add(&cpu->times.idle, time);
+    add(&cpu->run, time);
     if (state < IDLE_STATES)
       add(&cpu->times.states[place_of(state)], time);
   }
+}
+
+/*
+ * The task is not the one that was switched to: a switch in between was not told, and whose the time since the last one
+ * was is not known.
+ */
+static __always_inline void forget_if_not(struct cpu_now* cpu, __u32 pid) {
+  if (pid == cpu->pid)
+    return;
+  add(cpu->pid ? &cpu->times.busy : &cpu->times.idle, -cpu->run);
+  cpu->run = 0;
 }
 
 /* What the running task had so far goes to its entry. */
 static __always_inline void account_task(struct cpu_now* cpu, const char* comm) {
   struct cpu_task key = {.cpu = bpf_get_smp_processor_id(), .pid = cpu->pid};
   struct task_time made = {}, *task;
-  __u64 run = cpu->task_run;
+  __u64 run = cpu->run;
 
-  cpu->task_run = 0;
+  cpu->run = 0;
   if (!run || !cpu->pid)
     return;
   task = bpf_map_lookup_elem(&tasks, &key);
@@ -161,8 +173,10 @@ int on_switch(struct bpf_raw_tracepoint_args* context) {
   if (!cpu)
     return 0;
   account(cpu);
-  if (cpu->since)
+  if (cpu->since) {
+    forget_if_not(cpu, BPF_CORE_READ(prev, pid));
     account_task(cpu, prev->comm);
+  }
   cpu->pid = BPF_CORE_READ(next, pid);
   cpu->hard = cpu->soft = 0; /* of PREEMPT_RT a softirq may be left by a switch */
   cpu->idle_state = AWAKE;
@@ -244,20 +258,22 @@ SEC("raw_tp")
 int look(void* context) {
   struct cpu_now* cpu = this_cpu();
   struct cpu_times* out;
+  __u32 zero = 0, current = bpf_get_current_pid_tgid();
   char comm[TASK_COMM_LEN] = {};
-  __u32 zero = 0;
 
   out = bpf_map_lookup_elem(&looked, &zero);
   if (!cpu || !out)
     return 1;
   if (!cpu->since) {
-    cpu->pid = bpf_get_current_pid_tgid();
+    cpu->pid = current;
     cpu->idle_state = AWAKE;
     cpu->since = cpu->times.from = bpf_ktime_get_ns();
   } else {
     account(cpu);
+    forget_if_not(cpu, current);
     bpf_get_current_comm(comm, sizeof(comm));
     account_task(cpu, comm);
+    cpu->pid = current;
   }
   cpu->times.to = cpu->since;
   *out = cpu->times;

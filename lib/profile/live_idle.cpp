@@ -287,7 +287,7 @@ std::optional<double> share(Number part, Number whole) {
 }  // namespace
 
 std::optional<double> LiveCpuIdle::by_switches() const noexcept {
-  if (!switches)
+  if (!switches || switches->unknown * 100 > switches->to - switches->from)
     return std::nullopt;
   return share(switches->swapper().count(), (switches->to - switches->from).count());
 }

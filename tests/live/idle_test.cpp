@@ -53,7 +53,9 @@ void expect_sound(const LiveCpuIdle& cpu) {
   const fathom::CpuIdleTime& time = *cpu.switches;
   EXPECT_EQ(time.idle + time.busy + time.interrupts_in_idle + time.interrupts_in_busy + time.unknown,
             time.to - time.from);
-  EXPECT_EQ(time.unknown, Duration{0});
+  if (emulated()) {  // the machine's own kernel may keep switches to itself
+    EXPECT_EQ(time.unknown, Duration{0});
+  }
   EXPECT_LE(time.hard_interrupts, time.interrupts_in_idle + time.interrupts_in_busy);
   Duration tasks{0};
   for (const fathom::TaskTime& task : time.tasks)
@@ -83,11 +85,19 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
 
   const std::vector<LiveCpuIdle> cpus = live.between(before, after);
   ASSERT_EQ(cpus.size(), loads.size());
+  std::size_t compared = 0;
   for (std::size_t i = 0; i < cpus.size(); ++i) {
     const LiveCpuIdle& cpu = cpus[i];
     ASSERT_TRUE(cpu.stat);
     expect_sound(cpu);
-    ASSERT_TRUE(cpu.by_switches() && cpu.by_stat());
+    ASSERT_TRUE(cpu.by_stat());
+    if (!cpu.by_switches()) {
+      EXPECT_GT(cpu.switches->unknown, cpu.window / 100);
+      std::cout << "load " << GetParam() << " %, CPU " << cpu.cpu << ": not compared, " << cpu.switches->unknown / 1ms
+                << " ms of " << cpu.window / 1ms << " ms are of switches that the kernel did not tell\n";
+      continue;
+    }
+    ++compared;
     const double steal = static_cast<double>(cpu.stat->steal) / static_cast<double>(cpu.stat->total());
     std::cout << "load " << GetParam() << " %, CPU " << cpu.cpu << ": idle " << 100 * *cpu.by_switches()
               << " % by switches, " << 100 * cpu.by_samples().value_or(-0.01) << " % by samples, "
@@ -123,7 +133,10 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
         std::ranges::find(cpu.switches->tasks, loads[i]->tid(), [](const fathom::TaskTime& task) { return task.pid; });
     ASSERT_NE(own, cpu.switches->tasks.end());
     EXPECT_LE(own->time, used[i] + 200ms);
-    EXPECT_GE(own->time + cpu.switches->interrupts_in_busy + 200ms, used[i]);
+    EXPECT_GE(own->time + cpu.switches->interrupts_in_busy + cpu.switches->unknown + 200ms, used[i]);
+  }
+  if (emulated()) {
+    EXPECT_EQ(compared, cpus.size());
   }
 }
 

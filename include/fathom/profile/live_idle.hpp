@@ -62,7 +62,9 @@ struct LiveCpuIdle {
   std::optional<CpuTicks> stat{};
   Duration tick{0};
 
-  /// Swapper's share of the window, by sched_switch, interrupts included.
+  /// Swapper's share of the window, by sched_switch, interrupts included. Absent where over a hundredth of the window
+  /// is `unknown`: a kernel that does not tell each switch (some that run as guests keep those of their host's helpers
+  /// to themselves) is found by a task that leaves the CPU and had not come.
   [[nodiscard]] std::optional<double> by_switches() const noexcept;
   /// The same by sampling: of the ticks, those that the other timer had not. Absent where fewer than nine of ten slots
   /// had a tick: what the CPU did in the others is not known. So it is where the kernel holds the timer of a CPU back
