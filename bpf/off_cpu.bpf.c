@@ -154,6 +154,9 @@ static __always_inline void leave(void* context, struct task_struct* task, bool 
   __u32 tid = BPF_CORE_READ(task, pid);
 
   if (state & TASK_DEAD) {
+    known = bpf_map_lookup_elem(&threads, &tid);
+    if (known && known->since)
+      __sync_fetch_and_add(&ends_missed, 1);
     bpf_map_delete_elem(&threads, &tid);
     return;
   }

@@ -152,7 +152,8 @@ TEST_F(OffCpuLive, TheWholeMachineHasOurChildInIt) {
   ASSERT_TRUE(child.run());
   const Profile profile = profiler.stop();
   expect_sums(profile);
-  EXPECT_LE(profile.counts.lost * 20, profile.counts.seen);
+  // A machine's own kernel may keep some switches to itself.
+  EXPECT_LE(profile.counts.lost, 2 + profile.counts.seen / 20);
   std::set<std::uint32_t> pids;
   for (const ProfileEntry& entry : profile.entries)
     pids.insert(entry.task.pid);
