@@ -143,7 +143,7 @@ class PieceReader {
 
   // Letters and digits that follow a `p` belong to it, known or not.
   void pointer_letters(Piece& piece) {
-    constexpr auto is_alnum = [](char c) {
+    const auto is_alnum = [](char c) {
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     };
     const auto end = std::ranges::find_if_not(rest_, is_alnum);
