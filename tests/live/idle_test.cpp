@@ -109,10 +109,14 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
     // The kernel's idle time stands still in interrupts; steal was taken of idle or of busy time.
     const double apart =
         static_cast<double>(cpu.switches->interrupts_in_idle.count()) / static_cast<double>(cpu.window.count()) + steal;
-    // An emulated CPU that its host keeps waiting misses ticks of both kinds: so far is each way from the truth.
-    const auto missed = [](double got, double of) { return emulated() ? std::max(0.0, 1 - got / of) : 0.0; };
-    const double slack = 0.03 + tick;
-    const double sampling = missed(static_cast<double>(cpu.ticks), static_cast<double>(cpu.slots));
+    // An emulated CPU that its host keeps waiting misses ticks, or is given some of /proc/stat's twice: so far is each
+    // way from the truth.
+    const auto missed = [](double got, double of) { return emulated() ? std::abs(1 - got / of) : 0.0; };
+    // Several emulated CPUs take turns on one thread of the host: the others' clocks go on, and their ticks wait.
+    const double slack = (emulated() && cpus.size() > 1 ? 0.10 : 0.03) + tick;
+    // What chance does to so few looks; over 30 s it is within the slack.
+    const double chance = length() < 30s ? 2 * std::sqrt(0.25 / static_cast<double>(cpu.slots)) : 0.0;
+    const double sampling = chance + missed(static_cast<double>(cpu.ticks), static_cast<double>(cpu.slots));
     const double counting = slack + missed(static_cast<double>(cpu.stat->total()) * tick, 1);
     EXPECT_LE(*cpu.by_stat(), *cpu.by_switches() + counting + steal);
     EXPECT_GE(*cpu.by_stat(), *cpu.by_switches() - counting - apart);
@@ -124,7 +128,8 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
       EXPECT_LT(cpu.ticks * 10, cpu.slots * 9);
       EXPECT_TRUE(GetParam() < 100 || emulated()) << "no tick of a CPU that was busy all the time is held back";
     }
-    EXPECT_LE(*cpu.by_switches(), 1.0 - GetParam() / 100.0 + 0.03);
+    const double taken = static_cast<double>(used[i].count()) / static_cast<double>(cpu.window.count());
+    EXPECT_LE(*cpu.by_switches(), 1.0 - taken + slack);
 
     // What the generator used by its own clock is what its switches say, but for the interrupts that hit it.
     if (GetParam() == 0)
