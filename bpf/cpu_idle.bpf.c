@@ -28,7 +28,7 @@ struct cpu_times {
 
 struct cpu_now {
   struct cpu_times times;
-  __u64 since;    /* up to which the sums are; 0: not known yet */
+  __u64 since; /* up to which the sums are; 0: not known yet */
   __u64 run;   /* what `pid` has had since it came, up to `since` */
   __u32 pid;
   __u32 hard; /* handlers that are under way */
