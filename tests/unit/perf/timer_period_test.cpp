@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -22,7 +24,7 @@ using ::testing::HasSubstr;
 class Proc {
  public:
   explicit Proc(std::optional<std::uint64_t> limit)
-      : path_(std::filesystem::temp_directory_path() / "fathom_timer_period_test") {
+      : path_(std::filesystem::temp_directory_path() / ("fathom_timer_period_test." + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path_ / "sys/kernel");
     if (limit)
       std::ofstream(path_ / "sys/kernel/perf_event_max_sample_rate") << *limit << '\n';
