@@ -2,6 +2,7 @@
 //
 // Shows LiveIdle: snapshots, windows between them, three ways to see the same thing.
 
+#include "common/bpf_program.hpp"
 #include "common/cpu_load.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
@@ -9,7 +10,6 @@
 #include "cpuidle_print.hpp"
 
 #include <fathom/base/cpu_set.hpp>
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/process/stop_signals.hpp>
 #include <fathom/profile/live_idle.hpp>
 
@@ -135,14 +135,8 @@ int run(int argc, const char* const* argv) {
   const std::optional<Options> options = parse_options(argc, argv);
   if (!options)
     return 0;
-  try {
-    return options->check ? check(*options) : watch(*options);
-  } catch (const fathom::BpfError& e) {
-    if (e.cause() != fathom::BpfCause::unsupported && e.cause() != fathom::BpfCause::bad_attach_target)
-      throw;
-    examples::tell(kName, e.what());
-    return examples::kUnsupported;
-  }
+  return examples::run_bpf(kName, {fathom::BpfCause::unsupported, fathom::BpfCause::bad_attach_target},
+                           [&] { return options->check ? check(*options) : watch(*options); });
 }
 
 }  // namespace

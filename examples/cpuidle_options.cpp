@@ -1,8 +1,7 @@
 #include "cpuidle_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <string>
 
@@ -46,14 +45,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("--check", options.check, "Checks the three ways against each other")
       ->excludes(percent)
       ->excludes(every);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   options.interval = std::chrono::seconds(interval);
   if (for_seconds->count() > 0)
     options.duration = std::chrono::seconds(duration);

@@ -1,11 +1,11 @@
 #include "funcgraph_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 #include "common/size.hpp"
 
 #include <fathom/base/error.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -215,14 +215,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("-q,--quiet", options.quiet, "No live counter, and no account at the end unless something is missing")
       ->group(show);
 
-  try {
-    app.parse(static_cast<int>(dashes - argv), argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, static_cast<int>(dashes - argv), argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
   if (const std::vector<std::string> extras = app.remaining(); !extras.empty())
     throw UsageError(extras.front() +
                      (extras.front().starts_with('-') ? ": there is no such option" : ": put -- before the command"));

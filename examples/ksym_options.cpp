@@ -1,10 +1,9 @@
 #include "ksym_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 
 #include <fathom/symbols/symbol_type.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <string_view>
 
@@ -81,14 +80,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ->type_name("FILE");
   app.add_flag("--no-labels", no_labels, "Without labels of the compiler: __pfx_*, __cfi_*, $x");
   app.add_flag("--json", options.json, "A JSON object a line, one for each argument");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
   parse_type(type, options);
   if (options.kallsyms == "-")
     options.kallsyms = "/dev/stdin";

@@ -2,6 +2,7 @@
 //
 // Shows OffCpuProfiler; what names its stacks and writes them is what `profile` has.
 
+#include "common/bpf_program.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "stacks_names.hpp"
@@ -10,7 +11,6 @@
 #include "stacks_subject.hpp"
 #include "stacks_workload.hpp"
 
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/profile/off_cpu_profiler.hpp>
 
 #include <fmt/core.h>
@@ -84,7 +84,8 @@ int run(int argc, const char* const* argv) {
   const std::optional<stacks::Options> options = stacks::parse(app, argc, argv);
   if (!options)
     return 0;
-  try {
+  // Without CONFIG_BPF_SYSCALL or the kernel's BTF.
+  return examples::run_bpf(kName, {fathom::BpfCause::unsupported}, [&] {
     if (options->check)
       return check(*options);
     examples::Output output = examples::Output::file(options->output);
@@ -94,13 +95,7 @@ int run(int argc, const char* const* argv) {
     if (!options->quiet)
       examples::tell(kName, stacks::account(profile));
     return 0;
-  } catch (const fathom::BpfError& e) {
-    // Without CONFIG_BPF_SYSCALL or the kernel's BTF.
-    if (e.cause() != fathom::BpfCause::unsupported)
-      throw;
-    examples::tell(kName, e.what());
-    return examples::kUnsupported;
-  }
+  });
 }
 
 }  // namespace

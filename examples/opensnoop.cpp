@@ -3,13 +3,13 @@
 // Shows a BPF object from C++: open, set a global, load, attach, read a ring buffer of records with a type that comes
 // from the object itself. The kernel's side is bpf/opensnoop.bpf.c.
 
+#include "common/bpf_program.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "opensnoop_check.hpp"
 #include "opensnoop_options.hpp"
 #include "opensnoop_print.hpp"
 
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/process/stop_signals.hpp>
 
@@ -53,15 +53,9 @@ int run(int argc, const char* const* argv) {
   const std::optional<Options> options = parse_options(argc, argv);
   if (!options)
     return 0;
-  try {
-    return options->check ? check(*options) : snoop(*options);
-  } catch (const fathom::BpfError& e) {
-    // Without CONFIG_BPF_SYSCALL or CONFIG_FTRACE_SYSCALLS.
-    if (e.cause() != fathom::BpfCause::unsupported && e.cause() != fathom::BpfCause::bad_attach_target)
-      throw;
-    examples::tell(kName, e.what());
-    return examples::kUnsupported;
-  }
+  // Without CONFIG_BPF_SYSCALL or CONFIG_FTRACE_SYSCALLS.
+  return examples::run_bpf(kName, {fathom::BpfCause::unsupported, fathom::BpfCause::bad_attach_target},
+                           [&] { return options->check ? check(*options) : snoop(*options); });
 }
 
 }  // namespace

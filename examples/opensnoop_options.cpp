@@ -1,8 +1,7 @@
 #include "opensnoop_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <string>
 
@@ -29,17 +28,11 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   CLI::App app("Shows which files are opened, by whom, and what came of it.", "opensnoop");
   app.footer(kFooter);
   app.set_version_flag("--version", "opensnoop (fathom) " + std::string(examples::version()));
-  auto* const pid = app.add_option("-p,--pid", options.pid, "Only this process")->check(CLI::PositiveNumber);
+  auto* const pid = app.add_option("-p,--pid", options.pid, "Only this process")->check(examples::positive());
   app.add_flag("--json", options.json, "One JSON object a line and open");
   app.add_flag("--check", options.check, "Checks itself against a child that opens known paths")->excludes(pid);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   return options;
 }
 

@@ -2,6 +2,8 @@
 //
 // Shows Profiler, what names its stacks (KallsymsIndex, ElfFileSymbols), and folded stacks for flame graphs.
 
+#include "common/bpf_program.hpp"
+#include "common/command_line.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "stacks_names.hpp"
@@ -11,7 +13,6 @@
 #include "stacks_workload.hpp"
 
 #include <fathom/base/error.hpp>
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/profile/profiler.hpp>
 
 #include <fmt/core.h>
@@ -112,11 +113,11 @@ int run(int argc, const char* const* argv) {
   std::uint64_t rate = 999;
   CLI::App app(kDescription, std::string(kName));
   app.footer(kFooter);
-  app.add_option("-F,--frequency", rate, "Ticks a second (default: 999)")->check(CLI::PositiveNumber)->type_name("HZ");
+  app.add_option("-F,--frequency", rate, "Ticks a second (default: 999)")->check(examples::positive())->type_name("HZ");
   const std::optional<stacks::Options> options = stacks::parse(app, argc, argv);
   if (!options)
     return 0;
-  try {
+  return examples::run_bpf(kName, {fathom::BpfCause::unsupported}, [&] {
     if (options->check)
       return check(fathom::Hz{rate}, *options);
     examples::Output output = examples::Output::file(options->output);
@@ -126,12 +127,7 @@ int run(int argc, const char* const* argv) {
     if (!options->quiet)
       examples::tell(kName, stacks::account(profile));
     return 0;
-  } catch (const fathom::BpfError& e) {
-    if (e.cause() != fathom::BpfCause::unsupported)
-      throw;
-    examples::tell(kName, e.what());
-    return examples::kUnsupported;
-  }
+  });
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include "record_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 #include "common/size.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -87,14 +86,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("--all", options.all, "All tasks, not only COMMAND and its children");
   app.add_flag("--json", options.json, "At the end, one JSON object on standard output: what was recorded and lost");
   app.add_flag("-q,--quiet", options.quiet, "No live line, and no account at the end unless something was lost");
-  try {
-    app.parse(static_cast<int>(dashes - argv), argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, static_cast<int>(dashes - argv), argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
   if (const std::vector<std::string> extras = app.remaining(); !extras.empty())
     throw UsageError(extras.front() +
                      (extras.front().starts_with('-') ? ": there is no such option" : ": put -- before the command"));

@@ -1,8 +1,7 @@
 #include "report_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
-
-#include <CLI/CLI.hpp>
 
 namespace report {
 
@@ -47,14 +46,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("--json", options.json, "A JSON object a line");
   app.add_option("-o,--output", options.output, "Write to a file, - for standard output")->type_name("FILE");
   app.add_flag("-q,--quiet", options.quiet, "No account at the end unless something is missing");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   return options;
 }
 

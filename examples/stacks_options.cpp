@@ -1,5 +1,6 @@
 #include "stacks_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 
 #include <algorithm>
@@ -38,28 +39,22 @@ std::optional<Options> parse(CLI::App& app, int argc, const char* const* argv) {
   bool json = false;
   app.set_version_flag("--version", app.get_name() + " (fathom) " + std::string(examples::version()));
   app.prefix_command();
-  app.add_option("-p,--pid", options.pid, "Watch this process")->check(CLI::PositiveNumber)->type_name("PID");
+  app.add_option("-p,--pid", options.pid, "Watch this process")->check(examples::positive())->type_name("PID");
   app.add_option("-d,--duration", options.seconds, "For so many seconds at most")
-      ->check(CLI::PositiveNumber)
+      ->check(examples::seconds())
       ->type_name("S");
   app.add_option("-o,--output", options.output, "Write this file (default: standard output)")->type_name("FILE");
   auto* const as_table = app.add_flag("--table", table, "The functions that cost most, in place of folded stacks");
   app.add_flag("--json", json, "One JSON object: stacks, and what is missing")->excludes(as_table);
-  app.add_option("--top", options.top, "Rows of the table (default: 20)")->check(CLI::PositiveNumber)->type_name("N");
+  app.add_option("--top", options.top, "Rows of the table (default: 20)")->check(examples::positive())->type_name("N");
   app.add_flag("--threads", options.threads, "Tell threads apart, by process and thread id");
   app.add_flag("--inlined", options.inlined, "With inlined functions, by DWARF; takes longer");
   app.add_flag("--kernel-only", kernel_only, "Only the kernel's part of stacks");
   app.add_flag("--user-only", user_only, "Only user space's part of stacks");
   app.add_flag("-q,--quiet", options.quiet, "No account at the end");
   app.add_flag("--check", options.check, "Checks itself against a child that does what is known");
-  try {
-    app.parse(static_cast<int>(dashes - argv), argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, static_cast<int>(dashes - argv), argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
   check_usage(app, options, kernel_only, user_only);
   options.kernel = !user_only;
   options.user = !kernel_only;

@@ -1,8 +1,8 @@
 #include "symbolize_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <charconv>
@@ -119,14 +119,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("--json", options.json, "One JSON object a line and address")->group(show);
   app.add_flag("-v,--verbose", options.verbose, "The binary, its build id and debug file as well")->group(show);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(e.what());
-  }
   const int sources = (options.exe ? 1 : 0) + (options.maps ? 1 : 0) + (options.kernel ? 1 : 0);
   if (sources > 1)
     throw UsageError("give one of --exe, --maps and --kernel");

@@ -22,6 +22,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -48,14 +49,20 @@ Kernel kernel_of(const Options& options) {
       kernel.release = name.release;
   }
   // The running kernel's files say nothing of another one.
-  if (running || options.format != Options().format) {
+  const bool format_given = options.format != Options().format;
+  if (running || format_given) {
     std::ifstream in(options.format);
     kernel.format = fathom::EventFormat::parse("sched", std::string{std::istreambuf_iterator<char>(in), {}});
+    if (format_given && !kernel.format)
+      throw std::runtime_error(fmt::format("no format of an event can be read from {}", options.format));
   }
+  const bool btf_given = options.btf != Options().btf;
   try {
-    if (running || options.btf != Options().btf)
+    if (running || btf_given)
       kernel.btf = fathom::Btf::load(options.btf);
   } catch (const fathom::Error& e) {
+    if (btf_given)
+      throw;
     examples::tell(kName, e.what());
   }
   return kernel;

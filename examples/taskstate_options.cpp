@@ -1,8 +1,7 @@
 #include "taskstate_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
-
-#include <CLI/CLI.hpp>
 
 namespace taskstate_example {
 
@@ -28,19 +27,13 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   CLI::App app("Shows what the states of tasks are on this kernel.", "taskstate");
   app.footer(kFooter);
   app.set_version_flag("--version", "taskstate (fathom) " + std::string(examples::version()));
-  app.add_option("--format", options.format, "The format of sched_switch; left out if it cannot be read");
-  app.add_option("--btf", options.btf, "The kernel's BTF; left out if it cannot be read");
+  app.add_option("--format", options.format, "The format of sched_switch (else tracefs's, if there is one)");
+  app.add_option("--btf", options.btf, "The kernel's BTF (else /sys's, if there is one)");
   auto* const release = app.add_option("--release", options.release, "Of another kernel, as uname -r prints it");
   app.add_flag("--json", options.json, "One JSON object");
   app.add_flag("--check", options.check, "Checks the children's letters")->excludes(release);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   return options;
 }
 

@@ -3,6 +3,7 @@
 // Shows PerfTimer in both its forms: one that runs a BPF program with each tick, and one that wakes this process. The
 // kernel's side is bpf/ticker.bpf.c.
 
+#include "common/bpf_program.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "ticker_check.hpp"
@@ -10,7 +11,6 @@
 #include "ticker_print.hpp"
 #include "ticker_run.hpp"
 
-#include <fathom/bpf/bpf_error.hpp>
 #include <fathom/process/stop_signals.hpp>
 
 #include <nlohmann/json.hpp>
@@ -41,14 +41,8 @@ int run(int argc, const char* const* argv) {
   if (!options)
     return 0;
   fathom::StopSignals stop;
-  try {
-    return options->check ? check(*options, stop) : tick(*options, stop);
-  } catch (const fathom::BpfError& e) {
-    if (e.cause() != fathom::BpfCause::unsupported)
-      throw;
-    examples::tell(kName, e.what());
-    return examples::kUnsupported;
-  }
+  return examples::run_bpf(kName, {fathom::BpfCause::unsupported},
+                           [&] { return options->check ? check(*options, stop) : tick(*options, stop); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 namespace ticker_example {
@@ -16,12 +17,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// At least half on some CPU: a virtual machine's kernel may keep an idle CPU's clock from ticking at all.
+bool ticks(const Result& result) {
+  const auto& cpus = result.account.cpus();
+  return std::ranges::any_of(
+      cpus, [&](const auto& cpu) { return cpu.second.ticks > result.ticks.expected / cpus.size() / 2; });
+}
+
 bool agrees(const Result& result) {
   const auto& [expected, delivered, skipped] = result.ticks;
   // A tick that is late by almost its period may stand in the next one's slot, by the little that the grid's begin is
   // not known; one in a hundred would be something else.
   return delivered + skipped == expected && result.account.ticks() + result.lost >= delivered &&
-         result.account.ticks() <= delivered && result.account.doubled() <= expected / 100 && delivered > expected / 2;
+         result.account.ticks() <= delivered && result.account.doubled() <= expected / 100 && ticks(result);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "ticker_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <string>
@@ -51,26 +50,20 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", "ticker (fathom) " + std::string(examples::version()));
   auto* const frequency =
-      app.add_option("-F,--frequency", hertz, "So many times a second (99)")->check(CLI::PositiveNumber);
+      app.add_option("-F,--frequency", hertz, "So many times a second (99)")->check(examples::positive());
   auto* const period =
-      app.add_option("--period", micros, "Each so many microseconds")->check(CLI::PositiveNumber)->excludes(frequency);
+      app.add_option("--period", micros, "Each so many microseconds")->check(examples::positive())->excludes(frequency);
   auto* const cpu = app.add_option("-c,--cpu", cpus, "On these CPUs: 0-3,8; without it, on all");
   auto* const process =
-      app.add_option("-p,--pid", pid, "In this process and its children")->check(CLI::PositiveNumber)->excludes(cpu);
+      app.add_option("-p,--pid", pid, "In this process and its children")->check(examples::positive())->excludes(cpu);
   auto* const duration = app.add_option("-d,--duration", seconds, "So many seconds; without it, until a signal")
                              ->check(CLI::Range(0.01, 1e6));
   app.add_flag("-w,--wake", options.wake, "No BPF program: this process is woken by each tick");
   app.add_flag("--json", options.json, "One JSON object");
   app.add_flag("--check", options.check, "Checks itself, two seconds with a program and two without")
       ->excludes(process);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   if (*frequency)
     options.rate = fathom::Hz{hertz};
   if (*period)

@@ -1,8 +1,7 @@
 #include "whynot_options.hpp"
 
+#include "common/command_line.hpp"
 #include "common/program.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 
@@ -49,14 +48,8 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
       ->type_name("FILE");
 #endif
   app.add_flag("--json", options.json, "Print an object a line");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    app.exit(help);
+  if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    throw examples::UsageError(e.what());
-  }
   if (std::ranges::find(options.functions, "") != options.functions.end())
     throw examples::UsageError("a FUNCTION is empty");
   if (options.kallsyms == "-")

@@ -2,19 +2,16 @@
 
 #include "event_attr.hpp"
 #include "scope_places.hpp"
+#include "timer_period.hpp"
 
 #include <fathom/base/error.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <ctime>
 
 namespace fathom::perf {
 
 namespace {
-
-// kernel/events/core.c, perf_swevent_start_hrtimer: shorter ones are made this.
-constexpr Duration kShortestPeriod = std::chrono::microseconds(10);
 
 bool is_clock(const PerfEvent& event) {
   const auto* software = std::get_if<SoftwareEvent>(&event.what());

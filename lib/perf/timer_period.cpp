@@ -13,8 +13,6 @@ namespace fathom::perf {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-// kernel/events/core.c, perf_swevent_start_hrtimer: shorter ones are made this.
-constexpr Duration kShortest = std::chrono::microseconds(10);
 // The kernel's clock is signed: far beyond this, and a due time would be in the past.
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 constexpr const char* kLimit = "perf_event_max_sample_rate";
@@ -53,7 +51,7 @@ bool is_above(Duration period, std::uint64_t limit) noexcept {
 
 Duration timer_period(const TimerRate& rate, const std::string& proc) {
   const Duration period = period_of(rate);
-  if (period < kShortest)
+  if (period < kShortestPeriod)
     refuse(rate, {},
            "a period is at least 10 microseconds, which is 100,000 Hz; the kernel would accept a shorter one, and make "
            "it that");

@@ -3,11 +3,16 @@
 #include <fathom/base/time.hpp>
 #include <fathom/perf/perf_rate.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace fathom::perf {
+
+/// The shortest that the kernel's clock events tick in: shorter ones are made this (kernel/events/core.c,
+/// perf_swevent_start_hrtimer).
+inline constexpr Duration kShortestPeriod = std::chrono::microseconds(10);
 
 /// From tick to tick, as the kernel would make it of `rate`. Throws Error (EINVAL) if that is less than 10 us or more
 /// than 365 days, or oftener than `proc`/sys/kernel/perf_event_max_sample_rate allows.

@@ -16,6 +16,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fathom {
@@ -24,21 +25,14 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 Ran cpuidle(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), FATHOM_TEST_CPUIDLE);
-  ProgramRun run(arguments);
-  const int status = run.status();
-  return {status, run.out(), run.err()};
+  return run_to_end(FATHOM_TEST_CPUIDLE, std::move(arguments));
 }
 
 class CpuIdle : public ::testing::Test {

@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using test::TestFolder;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -30,19 +32,11 @@ constexpr std::string_view kKallsyms =
     "ffffffffc0000000 T vfs_read\t[overlay]\n"
     "ffffffffc0000100 t ovl_open\t[overlay]\n";
 
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 Ran ksym(std::vector<std::string> arguments, std::string_view text = kKallsyms) {
   const TestFolder folder;
   std::vector<std::string> command = {FATHOM_TEST_KSYM, "--kallsyms", folder.file("kallsyms", text)};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  ProgramRun run(command);
-  const int status = run.status();
-  return {status, run.out(), run.err()};
+  return run_to_end(command);
 }
 
 TEST(Ksym, NamesAnAddress) {

@@ -22,15 +22,11 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
 
 std::vector<std::string> command(const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {FATHOM_TEST_WITH_TRACEFS, FATHOM_TEST_OPENSNOOP};
@@ -39,9 +35,7 @@ std::vector<std::string> command(const std::vector<std::string>& arguments) {
 }
 
 Ran opensnoop(const std::vector<std::string>& arguments) {
-  ProgramRun run(command(arguments));
-  const int status = run.status();
-  return {status, run.out(), run.err()};
+  return run_to_end(command(arguments));
 }
 
 class Opensnoop : public ::testing::Test {

@@ -16,25 +16,12 @@ namespace fathom {
 namespace {
 
 using nlohmann::json;
-using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Ran run(const std::string& program, const std::vector<std::string>& arguments) {
-  std::vector<std::string> all = {program};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  ProgramRun started(all);
-  const int status = started.status();
-  return {status, started.out(), started.err()};
-}
 
 const std::vector<std::string>& programs() {
   static const std::vector<std::string> all = {FATHOM_TEST_PROFILE, FATHOM_TEST_OFFCPU};
@@ -52,13 +39,13 @@ TEST(StacksCommandLine, WrongUsageIsTwo) {
                                                       {"--table", "--json"},
                                                       {"--kernel-only", "--user-only"},
                                                       {"-d", "-1"}}) {
-      const Ran ran = run(program, arguments);
+      const Ran ran = run_to_end(program, arguments);
       EXPECT_EQ(ran.status, 2) << program << ' ' << arguments[0];
       EXPECT_THAT(ran.out, IsEmpty());
     }
-    EXPECT_EQ(run(program, {"--help"}).status, 0);
+    EXPECT_EQ(run_to_end(program, {"--help"}).status, 0);
   }
-  EXPECT_EQ(run(FATHOM_TEST_PROFILE, {"-F", "0"}).status, 2);
+  EXPECT_EQ(run_to_end(FATHOM_TEST_PROFILE, {"-F", "0"}).status, 2);
 }
 
 class Stacks : public ::testing::TestWithParam<std::string> {
@@ -66,13 +53,13 @@ class Stacks : public ::testing::TestWithParam<std::string> {
   void SetUp() override {
     if (::geteuid() != 0)
       GTEST_SKIP() << "needs root";
-    if (run(GetParam(), {"-q", "--", "true"}).status == 77)
+    if (run_to_end(GetParam(), {"-q", "--", "true"}).status == 77)
       GTEST_SKIP() << "this kernel lacks BPF or its own BTF";
   }
 };
 
 TEST_P(Stacks, ChecksItself) {
-  const Ran ran = run(GetParam(), {"--check", "--json"});
+  const Ran ran = run_to_end(GetParam(), {"--check", "--json"});
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_EQ(json::parse(ran.out)["adds_up"], true);
   EXPECT_THAT(ran.err, IsEmpty());
@@ -83,7 +70,7 @@ TEST_P(Stacks, OfACommandInThreeFormats) {
                                             "sleep 0.1; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"};
   const auto with = [&](std::vector<std::string> options) {
     options.insert(options.end(), command.begin(), command.end());
-    return run(GetParam(), options);
+    return run_to_end(GetParam(), options);
   };
   const Ran folded = with({});
   EXPECT_EQ(folded.status, 0) << folded.err;
@@ -109,15 +96,15 @@ TEST_P(Stacks, OfACommandInThreeFormats) {
 }
 
 TEST_P(Stacks, WhatCannotBeIsSaid) {
-  EXPECT_EQ(run(GetParam(), {"--", "/nowhere/nothing"}).status, 127);
-  const Ran gone = run(GetParam(), {"-p", "2147483647"});
+  EXPECT_EQ(run_to_end(GetParam(), {"--", "/nowhere/nothing"}).status, 127);
+  const Ran gone = run_to_end(GetParam(), {"-p", "2147483647"});
   EXPECT_EQ(gone.status, 1);
   EXPECT_THAT(gone.err, HasSubstr("2147483647"));
-  EXPECT_EQ(run(GetParam(), {"-o", "/nowhere/file", "--", "true"}).status, 1);
+  EXPECT_EQ(run_to_end(GetParam(), {"-o", "/nowhere/file", "--", "true"}).status, 1);
 }
 
 TEST_P(Stacks, EndsAfterItsTime) {
-  const Ran ran = run(GetParam(), {"-d", "0.2", "--", "sleep", "60"});
+  const Ran ran = run_to_end(GetParam(), {"-d", "0.2", "--", "sleep", "60"});
   EXPECT_EQ(ran.status, 0) << ran.err;
 }
 
@@ -127,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Programs, Stacks, testing::ValuesIn(programs()),
 TEST(Profile, AFrequencyOverTheLimitIsRefused) {
   if (::geteuid() != 0)
     GTEST_SKIP() << "needs root";
-  const Ran ran = run(FATHOM_TEST_PROFILE, {"-F", "200000", "--", "true"});
+  const Ran ran = run_to_end(FATHOM_TEST_PROFILE, {"-F", "200000", "--", "true"});
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.err, HasSubstr("200000 ticks a second"));
 }

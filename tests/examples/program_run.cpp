@@ -69,4 +69,15 @@ int ProgramRun::status() {
   return child_.wait().shell_code();
 }
 
+Ran run_to_end(const std::vector<std::string>& command) {
+  ProgramRun run(command);
+  const int status = run.status();
+  return {status, run.out(), run.err()};
+}
+
+Ran run_to_end(const std::string& program, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), program);
+  return run_to_end(arguments);
+}
+
 }  // namespace fathom::test

@@ -50,4 +50,16 @@ class ProgramRun {
   Child child_;
 };
 
+/// How a program ended, and what it wrote.
+struct Ran {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+/// Runs a command to its end.
+Ran run_to_end(const std::vector<std::string>& command);
+/// The same, a program with arguments.
+Ran run_to_end(const std::string& program, std::vector<std::string> arguments);
+
 }  // namespace fathom::test

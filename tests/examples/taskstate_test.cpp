@@ -9,28 +9,21 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fathom {
 namespace {
 
 using nlohmann::json;
-using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 Ran taskstate(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), FATHOM_TEST_TASKSTATE);
-  ProgramRun run(arguments);
-  const int status = run.status();
-  return {status, run.out(), run.err()};
+  return run_to_end(FATHOM_TEST_TASKSTATE, std::move(arguments));
 }
 
 TEST(TaskStateProgram, WrongUsageIsTwo) {

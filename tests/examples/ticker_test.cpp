@@ -13,6 +13,7 @@
 #include <numeric>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fathom {
@@ -21,21 +22,14 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
+using test::Ran;
+using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-struct Ran {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 Ran ticker(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), FATHOM_TEST_TICKER);
-  ProgramRun run(arguments);
-  const int status = run.status();
-  return {status, run.out(), run.err()};
+  return run_to_end(FATHOM_TEST_TICKER, std::move(arguments));
 }
 
 class Ticker : public ::testing::Test {

@@ -142,6 +142,8 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
   }
   if (emulated()) {
     EXPECT_EQ(compared, cpus.size());
+  } else if (compared == 0) {
+    GTEST_SKIP() << "this kernel keeps switches of every CPU to itself";
   }
 }
 

@@ -28,6 +28,7 @@ using fathom::NamedProfile;
 using fathom::OffCpuProfiler;
 using fathom::Profile;
 using fathom::ProfileEntry;
+using fathom::live::expect_sums;
 using fathom::live::folded;
 using fathom::live::HeldChild;
 using fathom::live::Names;
@@ -38,15 +39,6 @@ using fathom::live::SharedNumbers;
 using testing::HasSubstr;
 
 class OffCpuLive : public fathom::live::BpfTest {};
-
-void expect_sums(const Profile& profile) {
-  std::uint64_t samples = 0;
-  for (const ProfileEntry& entry : profile.entries)
-    samples += entry.count;
-  const auto& counts = profile.counts;
-  EXPECT_EQ(samples, counts.samples);
-  EXPECT_EQ(counts.seen, counts.samples + counts.idle + counts.lost + counts.no_room);
-}
 
 // Without those in which it was preempted, on the way to sleep or back.
 Profile of_sleeps(Profile profile) {

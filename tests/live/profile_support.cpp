@@ -3,6 +3,8 @@
 #include <fathom/output/folded_text.hpp>
 #include <fathom/symbols/elf_file_symbols.hpp>
 
+#include <gtest/gtest.h>
+
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -66,6 +68,15 @@ std::string folded(const NamedProfile& named) {
   std::ostringstream text;
   write_folded(text, named.folded());
   return text.str();
+}
+
+void expect_sums(const Profile& profile) {
+  std::uint64_t samples = 0;
+  for (const ProfileEntry& entry : profile.entries)
+    samples += entry.count;
+  const auto& counts = profile.counts;
+  EXPECT_EQ(samples, counts.samples);
+  EXPECT_EQ(counts.seen, counts.samples + counts.idle + counts.lost + counts.no_room);
 }
 
 Profile of_process(Profile profile, int pid) {

@@ -50,6 +50,9 @@ struct Share {
 /// The folded text, for messages.
 [[nodiscard]] std::string folded(const NamedProfile& named);
 
+/// Expects that every moment seen is in an entry, or counted as idle or lost.
+void expect_sums(const Profile& profile);
+
 /// Only what one process did.
 [[nodiscard]] Profile of_process(Profile profile, int pid);
 
