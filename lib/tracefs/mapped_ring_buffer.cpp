@@ -2,6 +2,7 @@
 
 #include <fathom/base/error.hpp>
 #include <fathom/base/parse_stats.hpp>
+#include <fathom/rawtrace/detail/commit_bits.hpp>
 #include <fathom/rawtrace/detail/page_cursor.hpp>
 
 #include <sys/ioctl.h>
@@ -34,20 +35,14 @@ struct Meta {
 };
 constexpr unsigned long kGetReader = _IO('R', 0x20);
 
-// How `commit` is made up; see PageCursor.
-constexpr std::uint64_t kMissedEvents = std::uint64_t{1} << 31U;
-constexpr std::uint64_t kMissedStored = std::uint64_t{1} << 30U;
+using fathom::detail::kMissedEvents;
+using fathom::detail::kMissedStored;
 
 // As the kernel left it at our last call: it writes this page when it is asked, and when others read.
 Meta meta_of(const void* page) {
   Meta meta{};
   std::memcpy(&meta, page, sizeof(meta));
   return meta;
-}
-
-void* map_pages(int fd, std::size_t size, std::size_t offset) {
-  void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset));
-  return memory == MAP_FAILED ? nullptr : memory;
 }
 
 std::uint64_t load_long(const std::byte* from, std::uint32_t size) {
@@ -81,31 +76,36 @@ std::uint64_t last_time(const PageLayout& layout, std::span<const std::byte> pag
 
 }  // namespace
 
-std::unique_ptr<MappedRingBuffer> MappedRingBuffer::map(int fd, const PageLayout& layout) {
-  const auto page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  void* const meta_page = map_pages(fd, page_size, 0);
-  if (meta_page == nullptr)
-    return nullptr;
-  const Meta meta = meta_of(meta_page);
-  const std::size_t size = std::size_t{meta.subbuf_size} * meta.nr_subbufs;
-  void* pages = nullptr;
-  if (meta.meta_struct_len >= sizeof(Meta) && meta.subbuf_size == layout.page_size() &&
-      meta.reader_id < meta.nr_subbufs)
-    pages = map_pages(fd, size, meta.meta_page_size);
-  if (pages == nullptr) {
-    ::munmap(meta_page, page_size);
-    return nullptr;
-  }
-  // Its constructor is not for make_unique.
-  return std::unique_ptr<MappedRingBuffer>(
-      new MappedRingBuffer(fd, layout, {meta_page, page_size}, {pages, size}));  // NOLINT(*-owning-memory)
+MappedRingBuffer::Memory::~Memory() {
+  if (begin_ != nullptr)
+    ::munmap(begin_, size_);
 }
 
-MappedRingBuffer::MappedRingBuffer(int fd, const PageLayout& layout, Memory meta, Memory pages)
-    : fd_(fd), layout_(layout), meta_(meta), pages_(pages) {
-  const Meta now = meta_of(meta_.begin);
-  id_ = now.reader_id;
-  given_ = now.reader_read;
+MappedRingBuffer::Memory MappedRingBuffer::map_pages(int fd, std::size_t size, std::size_t offset) {
+  void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset));
+  return {memory == MAP_FAILED ? nullptr : memory, size};
+}
+
+std::unique_ptr<MappedRingBuffer> MappedRingBuffer::map(int fd, const PageLayout& layout) {
+  Memory meta_page = map_pages(fd, static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), 0);
+  if (meta_page.begin() == nullptr)
+    return nullptr;
+  const Meta meta = meta_of(meta_page.begin());
+  if (meta.meta_struct_len < sizeof(Meta) || meta.subbuf_size != layout.page_size() ||
+      meta.reader_id >= meta.nr_subbufs || meta.reader_read > layout.data_size)
+    return nullptr;
+  Memory pages = map_pages(fd, std::size_t{meta.subbuf_size} * meta.nr_subbufs, meta.meta_page_size);
+  if (pages.begin() == nullptr)
+    return nullptr;
+  // Its constructor is not for make_unique.
+  return std::unique_ptr<MappedRingBuffer>(new MappedRingBuffer(fd, layout, meta.reader_id, meta.reader_read,
+                                                                std::move(meta_page),  // NOLINT(*-owning-memory)
+                                                                std::move(pages)));
+}
+
+MappedRingBuffer::MappedRingBuffer(int fd, const PageLayout& layout, std::uint32_t id, std::uint32_t given, Memory meta,
+                                   Memory pages)
+    : fd_(fd), layout_(layout), meta_(std::move(meta)), pages_(std::move(pages)), id_(id), given_(given) {
   // What others have read of this page: it is a page by itself, up to there.
   PageLayout read_part = layout_;
   read_part.data_size = given_;
@@ -114,13 +114,8 @@ MappedRingBuffer::MappedRingBuffer(int fd, const PageLayout& layout, Memory meta
   time_ = last_time(read_part, part);
 }
 
-MappedRingBuffer::~MappedRingBuffer() {
-  ::munmap(pages_.begin, pages_.size);
-  ::munmap(meta_.begin, meta_.size);
-}
-
 const std::byte* MappedRingBuffer::page() const noexcept {
-  return static_cast<const std::byte*>(pages_.begin) + id_ * layout_.page_size();
+  return static_cast<const std::byte*>(pages_.begin()) + id_ * layout_.page_size();
 }
 
 TakenPages MappedRingBuffer::take(std::span<std::byte> buffer) {
@@ -131,7 +126,7 @@ TakenPages MappedRingBuffer::take(std::span<std::byte> buffer) {
     if (error != EINTR)
       throw Error(error, "read the mapped ring buffer");
   }
-  const Meta now = meta_of(meta_.begin);
+  const Meta now = meta_of(meta_.begin());
   if (now.reader_id >= now.nr_subbufs || now.reader_read > layout_.data_size)
     throw Error(EBADMSG, "read the mapped ring buffer", {}, "its page of numbers holds what cannot be");
   if (now.reader_id != id_ || now.reader_read < given_) {

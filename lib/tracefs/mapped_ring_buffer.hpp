@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace fathom::tracefs {
 
@@ -17,7 +18,7 @@ class MappedRingBuffer {
  public:
   /// Maps what `fd`, a non-blocking trace_pipe_raw, has open; null where the kernel can't, whatever the reason.
   [[nodiscard]] static std::unique_ptr<MappedRingBuffer> map(int fd, const PageLayout& layout);
-  ~MappedRingBuffer();
+  ~MappedRingBuffer() = default;
   MappedRingBuffer(const MappedRingBuffer&) = delete;
   MappedRingBuffer& operator=(const MappedRingBuffer&) = delete;
 
@@ -26,11 +27,24 @@ class MappedRingBuffer {
   [[nodiscard]] TakenPages take(std::span<std::byte> buffer);
 
  private:
-  struct Memory {
-    void* begin;
-    std::size_t size;
+  // Unmaps what it has.
+  class Memory {
+   public:
+    Memory(void* begin, std::size_t size) noexcept : begin_(begin), size_(size) {}
+    ~Memory();
+    Memory(Memory&& other) noexcept : begin_(std::exchange(other.begin_, nullptr)), size_(other.size_) {}
+    Memory& operator=(Memory&&) = delete;
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+
+    [[nodiscard]] void* begin() const noexcept { return begin_; }
+
+   private:
+    void* begin_;
+    std::size_t size_;
   };
-  MappedRingBuffer(int fd, const PageLayout& layout, Memory meta, Memory pages);
+  [[nodiscard]] static Memory map_pages(int fd, std::size_t size, std::size_t offset);
+  MappedRingBuffer(int fd, const PageLayout& layout, std::uint32_t id, std::uint32_t given, Memory meta, Memory pages);
 
   [[nodiscard]] const std::byte* page() const noexcept;
   [[nodiscard]] bool is_finished(std::uint32_t read) const noexcept;

@@ -3,6 +3,7 @@
 #include "page_outlet.hpp"
 
 #include <fathom/base/error.hpp>
+#include <fathom/rawtrace/detail/commit_bits.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -91,11 +92,10 @@ bool RawPipe::read_page(std::span<std::byte> page) {
 // A page that has room is most likely the one that is being filled, of which every read makes a page of its own: who
 // came back for it at once would get one event a page. A long event that did not fit is no harm, only a wait.
 bool RawPipe::is_full(std::span<const std::byte> page) const noexcept {
-  constexpr std::uint32_t kCommitBits = (1U << 27U) - 1;
   std::uint32_t commit = 0;
   const bool high_half_first = layout_.byte_order == std::endian::big && layout_.long_size == 8;
   std::memcpy(&commit, page.data() + layout_.commit_offset + (high_half_first ? 4 : 0), sizeof(commit));
-  return (commit & kCommitBits) > layout_.data_size - layout_.data_size / 8;
+  return (commit & fathom::detail::kCommitBits) > layout_.data_size - layout_.data_size / 8;
 }
 
 std::vector<std::byte> RawPipe::take_cut_page() {

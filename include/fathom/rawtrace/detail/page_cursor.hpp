@@ -2,6 +2,7 @@
 
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/event/events.hpp>
+#include <fathom/rawtrace/detail/commit_bits.hpp>
 #include <fathom/rawtrace/detail/raw_bytes.hpp>
 #include <fathom/rawtrace/page_layout.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
@@ -114,9 +115,6 @@ class PageCursor {
   static constexpr std::uint32_t kTimeExtend = 30;
   static constexpr unsigned kDeltaBits = 27;
   static constexpr std::uint64_t kStampBits = (std::uint64_t{1} << 59U) - 1;
-  static constexpr std::uint64_t kCommitBits = (std::uint64_t{1} << 27U) - 1;
-  static constexpr std::uint64_t kMissedEvents = std::uint64_t{1} << 31U;
-  static constexpr std::uint64_t kMissedStored = std::uint64_t{1} << 30U;
 
   // A C bit-field begins at the other end on a big-endian machine.
   static constexpr bool kBig = (std::endian::native == std::endian::big) != Swap;
