@@ -17,11 +17,23 @@ namespace examples {
 
 class Output::Buffer : public std::streambuf {
  public:
-  // `replace`: what a regular file holds goes when the first data comes.
-  Buffer(fathom::UniqueFd fd, std::string name, bool replace)
-      : fd_(std::move(fd)), name_(std::move(name)), replace_(replace && is_regular(status())), bytes_(kSize) {
+  // `replace`: what a regular file holds goes when the first data comes. `made`: it was not there before.
+  Buffer(fathom::UniqueFd fd, std::string name, bool replace, bool made)
+      : fd_(std::move(fd)),
+        name_(std::move(name)),
+        replace_(replace && is_regular(status())),
+        made_(made),
+        bytes_(kSize) {
     setp(bytes_.data(), bytes_.data() + bytes_.size());
   }
+  ~Buffer() override {
+    struct stat named{};
+    // Nobody wrote, nobody closed: the program failed, and leaves no empty file behind.
+    if (made_ && replace_ && ::stat(name_.c_str(), &named) == 0 && would_overwrite(named))
+      ::unlink(name_.c_str());
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
 
   int fd() const { return fd_.get(); }
   bool would_overwrite(const struct stat& input) const {
@@ -88,11 +100,12 @@ class Output::Buffer : public std::streambuf {
   fathom::UniqueFd fd_;
   std::string name_;
   bool replace_;
+  bool made_;
   std::vector<char> bytes_;
 };
 
-Output::Output(fathom::UniqueFd fd, std::string name, bool replace)
-    : buffer_(std::make_unique<Buffer>(std::move(fd), std::move(name), replace)),
+Output::Output(fathom::UniqueFd fd, std::string name, bool replace, bool made)
+    : buffer_(std::make_unique<Buffer>(std::move(fd), std::move(name), replace, made)),
       stream_(std::make_unique<std::ostream>(buffer_.get())) {
   stream_->exceptions(std::ios::badbit);  // lets through what the buffer throws
 }
@@ -116,18 +129,22 @@ Output Output::file(const std::string& path) {
   if (path == "-")
     return standard_output();
   constexpr mode_t kMode = 0666;
-  fathom::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+  fathom::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
+  const bool made = static_cast<bool>(fd);
+  // Also where the name is of a link whose file is not there.
+  if (!made && errno == EEXIST)
+    fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
   if (!fd)
     throw fathom::Error(errno, "write to", path, "name another file with -o");
-  return {std::move(fd), path, true};
+  return {std::move(fd), path, true, made};
 }
 
 Output Output::standard_output() {
-  return {duplicate(STDOUT_FILENO, "standard output"), "standard output", false};
+  return {duplicate(STDOUT_FILENO, "standard output"), "standard output", false, false};
 }
 
 Output Output::standard_error() {
-  return {duplicate(STDERR_FILENO, "standard error"), "standard error", false};
+  return {duplicate(STDERR_FILENO, "standard error"), "standard error", false, false};
 }
 
 std::ostream& Output::stream() {

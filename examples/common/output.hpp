@@ -17,7 +17,7 @@ namespace examples {
 class Output {
  public:
   /// Made if it is not there. What it holds is kept until the first data is written, or `close`: a program that fails
-  /// before leaves it as it was. "-" is standard output.
+  /// before leaves it as it was, or not there. "-" is standard output.
   static Output file(const std::string& path);
   static Output standard_output();
   static Output standard_error();
@@ -36,7 +36,7 @@ class Output {
 
  private:
   class Buffer;
-  Output(fathom::UniqueFd fd, std::string name, bool replace);
+  Output(fathom::UniqueFd fd, std::string name, bool replace, bool made);
 
   std::unique_ptr<Buffer> buffer_;
   std::unique_ptr<std::ostream> stream_;

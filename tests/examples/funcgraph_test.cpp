@@ -434,6 +434,14 @@ TEST(Funcgraph, ReplacesALongerOutput) {
   EXPECT_EQ(content_of(path), golden("funcgraph-default.txt"));
 }
 
+TEST(Funcgraph, LeavesNoFileThatItMadeForNothing) {
+  const TestFolder folder;
+  ProgramRun run(command({"--from", folder.path("nosuch").string(), "-o", folder.path("result").string()}));
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_THAT(run.err(), HasSubstr("nosuch"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path("result")));
+}
+
 TEST(Funcgraph, DoesNotOverwriteItsInput) {
   const TestFolder folder;
   const std::string trace = folder.file("trace", kTrace);
