@@ -133,23 +133,33 @@ static __always_inline void account(struct cpu_now* cpu) {
 }
 
 /*
- * The task is not the one that was switched to: a switch in between was not told, and whose the time since the last one
- * was is not known.
+ * `pid` runs. If it is not the one that was switched to, a switch in between was not told, and whose the time since the
+ * last sure event was is not known.
  */
-static __always_inline void forget_if_not(struct cpu_now* cpu, __u32 pid) {
+static __always_inline void sees(struct cpu_now* cpu, __u32 pid) {
+  __u64 run;
+
+  if (!cpu->since || (pid && pid == cpu->pid))
+    return;
+  run = __sync_lock_test_and_set(&cpu->run, 0); /* swapper's time needs no entry: it is sure up to here */
   if (pid == cpu->pid)
     return;
-  add(cpu->pid ? &cpu->times.busy : &cpu->times.idle, -cpu->run);
-  cpu->run = 0;
+  add(cpu->pid ? &cpu->times.busy : &cpu->times.idle, -run);
+  cpu->pid = pid;
+  cpu->idle_state = AWAKE;
+}
+
+/* For any event but a switch: who runs is known without one. */
+static __always_inline void sees_current(struct cpu_now* cpu) {
+  sees(cpu, bpf_get_current_pid_tgid());
 }
 
 /* What the running task had so far goes to its entry. */
 static __always_inline void account_task(struct cpu_now* cpu, const char* comm) {
   struct cpu_task key = {.cpu = bpf_get_smp_processor_id(), .pid = cpu->pid};
   struct task_time made = {}, *task;
-  __u64 run = cpu->run;
+  __u64 run = __sync_lock_test_and_set(&cpu->run, 0);
 
-  cpu->run = 0;
   if (!run || !cpu->pid)
     return;
   task = bpf_map_lookup_elem(&tasks, &key);
@@ -164,6 +174,16 @@ static __always_inline void account_task(struct cpu_now* cpu, const char* comm) 
   bpf_probe_read_kernel(task->comm, sizeof(task->comm), comm);
 }
 
+/* All up to now, of the task that runs. */
+static __always_inline void account_current(struct cpu_now* cpu) {
+  char comm[TASK_COMM_LEN] = {};
+
+  account(cpu);
+  sees_current(cpu);
+  bpf_get_current_comm(comm, sizeof(comm));
+  account_task(cpu, comm);
+}
+
 SEC("raw_tp/sched_switch")
 int on_switch(struct bpf_raw_tracepoint_args* context) {
   struct task_struct* prev = (void*)context->args[1];
@@ -173,10 +193,8 @@ int on_switch(struct bpf_raw_tracepoint_args* context) {
   if (!cpu)
     return 0;
   account(cpu);
-  if (cpu->since) {
-    forget_if_not(cpu, BPF_CORE_READ(prev, pid));
-    account_task(cpu, prev->comm);
-  }
+  sees(cpu, BPF_CORE_READ(prev, pid));
+  account_task(cpu, prev->comm);
   cpu->pid = BPF_CORE_READ(next, pid);
   cpu->hard = cpu->soft = 0; /* of PREEMPT_RT a softirq may be left by a switch */
   cpu->idle_state = AWAKE;
@@ -192,6 +210,7 @@ int on_hard_entry(void* context) {
   if (!cpu)
     return 0;
   account(cpu);
+  sees_current(cpu);
   cpu->hard += 1;
   cpu->times.interrupts += 1;
   return 0;
@@ -216,6 +235,7 @@ int on_soft_entry(void* context) {
   if (!cpu)
     return 0;
   account(cpu);
+  sees_current(cpu);
   cpu->soft = 1;
   add(&cpu->times.interrupts, 1);
   return 0;
@@ -241,6 +261,7 @@ int on_cpu_idle(struct bpf_raw_tracepoint_args* context) {
   if (!cpu || (__u32)context->args[1] != bpf_get_smp_processor_id())
     return 0;
   account(cpu);
+  sees_current(cpu);
   cpu->idle_state = state;
   if (state < IDLE_STATES)
     cpu->times.entries[place_of(state)] += 1;
@@ -258,22 +279,17 @@ SEC("raw_tp")
 int look(void* context) {
   struct cpu_now* cpu = this_cpu();
   struct cpu_times* out;
-  __u32 zero = 0, current = bpf_get_current_pid_tgid();
-  char comm[TASK_COMM_LEN] = {};
+  __u32 zero = 0;
 
   out = bpf_map_lookup_elem(&looked, &zero);
   if (!cpu || !out)
     return 1;
   if (!cpu->since) {
-    cpu->pid = current;
+    cpu->pid = bpf_get_current_pid_tgid();
     cpu->idle_state = AWAKE;
     cpu->since = cpu->times.from = bpf_ktime_get_ns();
   } else {
-    account(cpu);
-    forget_if_not(cpu, current);
-    bpf_get_current_comm(comm, sizeof(comm));
-    account_task(cpu, comm);
-    cpu->pid = current;
+    account_current(cpu);
   }
   cpu->times.to = cpu->since;
   *out = cpu->times;
@@ -289,9 +305,12 @@ static __always_inline struct cpu_samples* this_samples(void) {
 SEC("perf_event")
 int tick(void* context) {
   struct cpu_samples* counts = this_samples();
+  struct cpu_now* cpu = this_cpu();
 
   if (counts)
     counts->all += 1;
+  if (cpu)
+    account_current(cpu);
   return 0;
 }
 

@@ -43,7 +43,7 @@ struct IdleSnapshot {
   Duration unnamed{0};                  ///< tasks' time beyond `max_tasks`, so far
 };
 
-/// What one CPU did between two snapshots, in three ways that know nothing of each other.
+/// What one CPU did between two snapshots, in three ways that check each other.
 struct LiveCpuIdle {
   std::uint32_t cpu = 0;  ///< which one
   Duration window{0};     ///< between the snapshots
@@ -63,8 +63,9 @@ struct LiveCpuIdle {
   Duration tick{0};
 
   /// Swapper's share of the window, by sched_switch, interrupts included. Absent where over a hundredth of the window
-  /// is `unknown`: a kernel that does not tell each switch (some that run as guests keep those of their host's helpers
-  /// to themselves) is found by a task that leaves the CPU and had not come.
+  /// is `unknown`: some kernels do not tell each switch (those of guests may keep some of their host's helpers to
+  /// themselves). Such a one is found by the next event of any kind, an interrupt or a tick of `sampling` too, that
+  /// finds a task on the CPU that had not come; the time since the last event that agreed is unknown then.
   [[nodiscard]] std::optional<double> by_switches() const noexcept;
   /// The same by sampling: of the ticks, those that the other timer had not. Absent where fewer than nine of ten slots
   /// had a tick: what the CPU did in the others is not known. So it is where the kernel holds the timer of a CPU back
@@ -100,8 +101,8 @@ struct LiveCpuIdle {
 ///
 /// Holds up to 22 links of programs and two descriptors a CPU, and lets go of all when it is destroyed. Costs some 100
 /// ns a switch and an interrupt on each CPU. Not safe to share between threads while one takes; between() is. Touches
-/// /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.10 (BPF_PROG_TEST_RUN of raw tracepoints) with BTF, and
-/// CAP_BPF with CAP_PERFMON, or root.
+/// /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.12 (programs that exchange a word atomically) with BTF,
+/// and CAP_BPF with CAP_PERFMON, or root.
 class LiveIdle {
  public:
   /// Begins to watch. Throws Error: what BpfObject and PerfTimer throw.
