@@ -28,8 +28,9 @@ struct cpu_times {
 
 struct cpu_now {
   struct cpu_times times;
-  __u64 since; /* up to which the sums are; 0: not known yet */
-  __u64 run;   /* what `pid` has had since it came, up to `since` */
+  __u64 since;     /* up to which the sums are; 0: not known yet */
+  __u64 run;       /* what `pid` had since it was last seen to run, up to `since` */
+  __u64 state_run; /* of this, in `idle_state` */
   __u32 pid;
   __u32 hard; /* handlers that are under way */
   __u32 soft;
@@ -58,6 +59,8 @@ struct cpu_task {
 struct task_time {
   __u64 time;
   char comm[TASK_COMM_LEN];
+  __u32 ended; /* 1: the task is gone, and who reads this may delete it */
+  __u32 reserved;
 };
 /* The size is set before load. */
 struct {
@@ -127,8 +130,10 @@ static __always_inline void account(struct cpu_now* cpu) {
   } else {
     add(&cpu->times.idle, time);
     add(&cpu->run, time);
-    if (state < IDLE_STATES)
+    if (state < IDLE_STATES) {
       add(&cpu->times.states[place_of(state)], time);
+      add(&cpu->state_run, time);
+    }
   }
 }
 
@@ -137,14 +142,18 @@ static __always_inline void account(struct cpu_now* cpu) {
  * last sure event was is not known.
  */
 static __always_inline void sees(struct cpu_now* cpu, __u32 pid) {
-  __u64 run;
+  __u32 state = cpu->idle_state;
+  __u64 run, state_run;
 
   if (!cpu->since || (pid && pid == cpu->pid))
     return;
   run = __sync_lock_test_and_set(&cpu->run, 0); /* swapper's time needs no entry: it is sure up to here */
+  state_run = __sync_lock_test_and_set(&cpu->state_run, 0);
   if (pid == cpu->pid)
     return;
   add(cpu->pid ? &cpu->times.busy : &cpu->times.idle, -run);
+  if (state < IDLE_STATES)
+    add(&cpu->times.states[place_of(state)], -state_run);
   cpu->pid = pid;
   cpu->idle_state = AWAKE;
 }
@@ -155,12 +164,12 @@ static __always_inline void sees_current(struct cpu_now* cpu) {
 }
 
 /* What the running task had so far goes to its entry. */
-static __always_inline void account_task(struct cpu_now* cpu, const char* comm) {
+static __always_inline void account_task(struct cpu_now* cpu, const char* comm, bool ended) {
   struct cpu_task key = {.cpu = bpf_get_smp_processor_id(), .pid = cpu->pid};
-  struct task_time made = {}, *task;
+  struct task_time made = {.ended = ended}, *task;
   __u64 run = __sync_lock_test_and_set(&cpu->run, 0);
 
-  if (!run || !cpu->pid)
+  if ((!run && !ended) || !cpu->pid)
     return;
   task = bpf_map_lookup_elem(&tasks, &key);
   if (!task) {
@@ -171,6 +180,7 @@ static __always_inline void account_task(struct cpu_now* cpu, const char* comm) 
     return;
   }
   add(&task->time, run);
+  task->ended = ended;
   bpf_probe_read_kernel(task->comm, sizeof(task->comm), comm);
 }
 
@@ -181,7 +191,7 @@ static __always_inline void account_current(struct cpu_now* cpu) {
   account(cpu);
   sees_current(cpu);
   bpf_get_current_comm(comm, sizeof(comm));
-  account_task(cpu, comm);
+  account_task(cpu, comm, false);
 }
 
 SEC("raw_tp/sched_switch")
@@ -194,7 +204,7 @@ int on_switch(struct bpf_raw_tracepoint_args* context) {
     return 0;
   account(cpu);
   sees(cpu, BPF_CORE_READ(prev, pid));
-  account_task(cpu, prev->comm);
+  account_task(cpu, prev->comm, BPF_CORE_READ(prev, exit_state) != 0);
   cpu->pid = BPF_CORE_READ(next, pid);
   cpu->hard = cpu->soft = 0; /* of PREEMPT_RT a softirq may be left by a switch */
   cpu->idle_state = AWAKE;
@@ -274,12 +284,17 @@ int on_hotplug(void* context) {
   return 0;
 }
 
-/* Is run on each CPU to read it, with interrupts off: nothing else runs there meanwhile. Attached to nothing. */
+/*
+ * Is run on each CPU to read it, so that nothing but interrupts runs there meanwhile; on the caller's own these do, and
+ * what they add while the sums are copied makes the copy be done again. Attached to nothing.
+ */
 SEC("raw_tp")
 int look(void* context) {
   struct cpu_now* cpu = this_cpu();
   struct cpu_times* out;
   __u32 zero = 0;
+  __u64 since;
+  int tries;
 
   out = bpf_map_lookup_elem(&looked, &zero);
   if (!cpu || !out)
@@ -291,8 +306,13 @@ int look(void* context) {
   } else {
     account_current(cpu);
   }
-  cpu->times.to = cpu->since;
-  *out = cpu->times;
+  for (tries = 0; tries < 4; tries++) {
+    since = *(volatile __u64*)&cpu->since;
+    *out = cpu->times;
+    out->to = since;
+    if (since == *(volatile __u64*)&cpu->since)
+      break;
+  }
   return 0;
 }
 

@@ -212,6 +212,7 @@ struct task_struct {
   int prio;
   pid_t pid;
   pid_t tgid;
+  int exit_state;
   int exit_code;
   struct task_struct* real_parent;
   struct task_struct* group_leader;

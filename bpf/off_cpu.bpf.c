@@ -86,6 +86,10 @@ struct {
 const volatile bool everybody = true; /* or only `processes` */
 const volatile bool follow = true;    /* and whom they make */
 const volatile __u64 began_at = 0;    /* CLOCK_MONOTONIC, ns */
+/*
+ * Whether sched_switch says in what state the task goes: Linux 5.18. Its __state may be that of a wake-up by then.
+ */
+const volatile bool tells_state = false;
 
 /*
  * Set when all programs are attached, and cleared before they are detached: while the kernel patches the places that
@@ -93,14 +97,13 @@ const volatile __u64 began_at = 0;    /* CLOCK_MONOTONIC, ns */
  */
 bool running = false;
 
-__u64 intervals = 0;        /* began */
-__u64 ends_missed = 0;      /* of these, began again without having ended */
-__u64 threads_full = 0;     /* threads that found no room: their interval is not seen */
-__u64 totals_full = 0;      /* intervals that ended, and found no room */
-__u64 totals_full_time = 0; /* their time, ns */
-__u64 stacks_full = 0;      /* intervals whose stack found no room */
-__u64 processes_full = 0;   /* children that are not followed */
-__u64 began_before = 0;     /* threads that came back, and had gone before we looked */
+__u64 intervals = 0;      /* began */
+__u64 ends_missed = 0;    /* of these, began again without having ended */
+__u64 threads_full = 0;   /* threads that found no room: their interval is not seen */
+__u64 totals_full = 0;    /* intervals that ended, and found no room */
+__u64 stacks_full = 0;    /* intervals whose stack found no room */
+__u64 processes_full = 0; /* children that are not followed */
+__u64 began_before = 0;   /* threads that came back, and had gone before we looked */
 
 static __always_inline bool is_watched(__u32 pid) {
   return everybody || bpf_map_lookup_elem(&processes, &pid);
@@ -148,9 +151,8 @@ static __always_inline __u64 remember_stack(void* context, bool has_user_space) 
   return 0;
 }
 
-static __always_inline void leave(void* context, struct task_struct* task, bool preempt, __u64 now) {
+static __always_inline void leave(void* context, struct task_struct* task, __u32 state, bool preempt, __u64 now) {
   struct off_cpu_thread gone = {}, *known;
-  __u32 state = preempt ? 0 : state_of(task);
   __u32 tid = BPF_CORE_READ(task, pid);
 
   if (state & TASK_DEAD) {
@@ -208,7 +210,6 @@ static __always_inline void come(struct task_struct* task, __u64 now) {
     total->count += 1;
   } else {
     __sync_fetch_and_add(&totals_full, 1);
-    __sync_fetch_and_add(&totals_full_time, time);
   }
   thread->since = 0;
 }
@@ -216,12 +217,16 @@ static __always_inline void come(struct task_struct* task, __u64 now) {
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct* previous, struct task_struct* next) {
   __u64 now = bpf_ktime_get_ns();
+  __u32 state = 0;
 
   if (!running)
     return 0;
   /* The idle task of a CPU has the number 0. */
-  if (BPF_CORE_READ(previous, pid) && is_watched(BPF_CORE_READ(previous, tgid)))
-    leave(ctx, previous, preempt, now);
+  if (BPF_CORE_READ(previous, pid) && is_watched(BPF_CORE_READ(previous, tgid))) {
+    if (!preempt)
+      state = tells_state ? (__u32)ctx[3] : state_of(previous);
+    leave(ctx, previous, state, preempt, now);
+  }
   if (BPF_CORE_READ(next, pid) && is_watched(BPF_CORE_READ(next, tgid)))
     come(next, now);
   return 0;
@@ -245,6 +250,16 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
     return 0;
   if (bpf_map_update_elem(&processes, &to, &one, BPF_ANY))
     __sync_fetch_and_add(&processes_full, 1);
+  return 0;
+}
+
+/* The process is gone, and its number may be another's from now on. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct* task) {
+  __u32 pid = BPF_CORE_READ(task, tgid);
+
+  if (!everybody && pid == (__u32)BPF_CORE_READ(task, pid))
+    bpf_map_delete_elem(&processes, &pid);
   return 0;
 }
 

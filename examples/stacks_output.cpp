@@ -139,13 +139,14 @@ std::string account(const Profile& profile) {
   const bool on_cpu = profile.kind == fathom::ProfileKind::on_cpu;
   std::string text = fmt::format("{} {} in {:.3f} s", counts.samples, on_cpu ? "samples" : "times off CPU",
                                  std::chrono::duration<double>(profile.end - profile.begin).count());
-  const std::array<std::pair<std::uint64_t, std::string_view>, 8> others{{
+  const std::array<std::pair<std::uint64_t, std::string_view>, 9> others{{
       {profile.ticks ? profile.ticks->skipped : 0, "ticks that never came"},
       {counts.idle, "ticks of idle CPUs left out"},
       {counts.lost, on_cpu ? "lost, for the ring was full" : "lost, for there were too many threads"},
       {counts.no_room, "lost, for there were too many stacks"},
       {counts.stacks_cut, "stacks cut at the kernel's depth limit"},
       {counts.stacks_missing + counts.user_stacks_missing, "without a stack of user space"},
+      {counts.children_missing, "children that were not followed, for want of room"},
       {counts.began_before, "that had left their CPU before"},
       {counts.mappings_lost, "mappings lost: names may be missing"},
   }};

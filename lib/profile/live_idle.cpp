@@ -19,6 +19,7 @@
 #include <fathom-bpf/cpu_idle.bpf.hpp>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string_view>
 
 namespace fathom {
@@ -224,7 +225,19 @@ IdleSnapshot LiveIdle::take() {
   for (const CpuTicks& ticks : stat.cpus)
     out.cpus[ticks.cpu.value_or(0)].stat = ticks;
   state.look(out);
-  for (const auto& [key, task] : state.bpf.map(cpu_idle::tasks).entries()) {
+  const auto tasks = state.bpf.map(cpu_idle::tasks);
+  std::vector<MapEntry<cpu_idle::cpu_task, cpu_idle::task_time>> entries;
+  for (const auto& entry : tasks.entries())
+    entries.push_back(entry);
+  std::set<std::uint32_t> ended;
+  for (const auto& [key, task] : entries) {
+    if (task.ended != 0)
+      ended.insert(key.pid);
+  }
+  for (const auto& [key, task] : entries) {
+    // Told of this once, it makes room.
+    if (ended.contains(key.pid))
+      tasks.erase(key);
     const auto cpu = out.cpus.find(key.cpu);
     if (cpu == out.cpus.end())
       continue;

@@ -6,7 +6,9 @@
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
 #include <fathom/bpf/hash_map.hpp>
+#include <fathom/btf/btf.hpp>
 #include <fathom/profile/off_cpu_profiler.hpp>
+#include <fathom/sched/task_state_decoder.hpp>
 
 #include <algorithm>
 #include <array>
@@ -34,6 +36,9 @@ LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
   object.variable(off_cpu::kernel_stacks.name).set(options.kernel_stacks);
   object.variable(off_cpu::user_stacks.name).set(options.user_stacks);
   object.variable(off_cpu::began_at.name).set(begin.nanoseconds);
+  const Btf btf = Btf::load();
+  object.variable(off_cpu::tells_state.name)
+      .set(TaskStateDecoder({.btf = &btf}).tracepoint_arguments().value_or(0) >= 4);
   return object.load();
 }
 

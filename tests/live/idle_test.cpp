@@ -11,6 +11,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -169,6 +172,32 @@ TEST_F(LiveIdleTest, WindowsAddUp) {
     EXPECT_FALSE(all[i].by_samples());
     expect_sound(all[i]);
   }
+}
+
+// More tasks than there is room for, one after the other.
+TEST_F(LiveIdleTest, ATaskThatEndedMakesRoom) {
+  constexpr std::uint32_t kRoom = 256;
+  LiveIdle live({.sampling = {}, .max_tasks = kRoom});
+  pid_t last = 0;
+  for (std::uint32_t i = 0; i < 3 * kRoom; ++i) {
+    last = ::fork();
+    ASSERT_GE(last, 0);
+    if (last == 0)
+      ::_exit(0);
+    ASSERT_EQ(::waitpid(last, nullptr, 0), last);
+    if (i % 32 == 0)
+      static_cast<void>(live.take());
+  }
+  const auto knows_last = [&] {
+    const auto now = live.take();
+    return std::ranges::any_of(now.cpus, [&](const auto& cpu) { return cpu.second.tasks.contains(last); });
+  };
+  EXPECT_TRUE(knows_last());
+  // It is waited for a little before it leaves its CPU for good.
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (knows_last() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_FALSE(knows_last());
 }
 
 TEST_F(LiveIdleTest, InterruptsAreApartOrNot) {

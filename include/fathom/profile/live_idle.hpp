@@ -21,7 +21,7 @@ struct LiveIdleOptions {
   bool interrupts = true;                ///< show interrupts apart: two events more for each of them
   bool idle_states = true;               ///< and the states of the cpuidle driver: two events more for each idle period
   std::optional<Hz> sampling = Hz{199};  ///< how often the timers look, or not at all
-  std::uint32_t max_tasks = 8192;        ///< pairs of a CPU and a task whose time is kept; 24 bytes each, and hashing
+  std::uint32_t max_tasks = 8192;        ///< pairs of a CPU and a task whose time is kept; a take() frees ended tasks
   std::string proc = "/proc";            ///< where `stat` is
   std::string sys = "/sys";              ///< where the CPUs are
 };
@@ -84,9 +84,10 @@ struct LiveCpuIdle {
 ///     const IdleSnapshot before = live.take();
 ///     std::this_thread::sleep_for(1s);
 ///     const IdleSnapshot after = live.take();
-///     for (const LiveCpuIdle& cpu : live.between(before, after))
-///       std::cout << cpu.cpu << ' ' << *cpu.by_switches() << ' ' << *cpu.by_samples() << ' ' << *cpu.by_stat() <<
-///       '\n';
+///     for (const LiveCpuIdle& cpu : live.between(before, after)) {
+///       if (const auto idle = cpu.by_switches())  // likewise by_samples(), by_stat(): each may be absent
+///         std::cout << cpu.cpu << ' ' << 100 * *idle << " %\n";
+///     }
 ///
 /// The switches are added up in the kernel (bpf/cpu_idle.bpf.c), so that nothing can be lost: each CPU's swapper is
 /// pid 0, and its time is what swapper had. take() runs a program on each CPU, which interrupts it, and so ends the
@@ -99,7 +100,7 @@ struct LiveCpuIdle {
 /// host takes from this machine is in whatever was interrupted, and only /proc/stat tells it (steal). A timer is a
 /// sample: over n slots its standard error is sqrt(p (1 - p) / n), and load in step with it is seen wrongly.
 ///
-/// Holds up to 22 links of programs and two descriptors a CPU, and lets go of all when it is destroyed. Costs some 100
+/// Holds up to 23 links of programs, and four descriptors a CPU for the timers; lets go of all when it is destroyed. Costs some 100
 /// ns a switch and an interrupt on each CPU. Not safe to share between threads while one takes; between() is. Touches
 /// /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.12 (programs that exchange a word atomically) with BTF,
 /// and CAP_BPF with CAP_PERFMON, or root.
