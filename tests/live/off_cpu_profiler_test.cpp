@@ -63,7 +63,9 @@ TEST_F(OffCpuLive, SleepsAreAccounted) {
   const Names names;
   const NamedProfile named = names.name(profile);
   const Share share = share_of(named, "fathom_sleep_inner");
-  EXPECT_NEAR(part(share.time, Duration(shared[0])), 1, 0.01) << folded(named);
+  // A twentieth for each of which the kernel did not tell that it was over.
+  EXPECT_NEAR(part(share.time, Duration(shared[0])), 1, 0.01 + 0.05 * static_cast<double>(profile.counts.lost))
+      << folded(named);
   // On a busy machine it may be kept off its CPU on the way into a sleep, and until that is over.
   const NamedProfile sleeps = names.name(of_sleeps(profile));
   const Share asleep = share_of(sleeps, "fathom_sleep_inner");
