@@ -202,6 +202,20 @@ struct file {
   struct path f_path;
 };
 struct cgroup;
+struct ns_common {
+  unsigned int inum; /* as the file in /proc/PID/ns has */
+};
+struct pid_namespace {
+  struct ns_common ns;
+};
+struct upid {
+  int nr;
+  struct pid_namespace* ns;
+};
+struct pid {
+  unsigned int level;
+  struct upid numbers[1]; /* of the namespaces from the initial one, at level 0, inwards */
+};
 struct mm_struct {
   unsigned long arg_start;
   unsigned long arg_end;
@@ -216,6 +230,7 @@ struct task_struct {
   int exit_code;
   struct task_struct* real_parent;
   struct task_struct* group_leader;
+  struct pid* thread_pid;
   struct mm_struct* mm;
   __u64 start_time;
   __u32 self_exec_id; /* one more with each exec; a child has its parent's */

@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include <stack_sample.bpf.h>
+#include <task_ids.bpf.h>
 
 /* include/linux/sched.h since Linux 4.14: the task has ended, and never comes back. */
 #define TASK_DEAD 0x80
@@ -46,7 +47,7 @@ struct off_cpu_thread {
   char comm[TASK_COMM_LEN];
 };
 
-/* The sizes are set before load. */
+/* By number in the initial namespace. The sizes are set before load. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);
@@ -68,7 +69,7 @@ struct {
   __type(value, struct stack_addresses);
 } stacks SEC(".maps");
 
-/* Processes that are watched. */
+/* Processes that are watched, by their numbers in the initial namespace. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);
@@ -96,6 +97,7 @@ const volatile bool tells_state = false;
  * call a tracepoint, some of them do already and others do not, and a switch back might be missed.
  */
 bool running = false;
+__u32 asked = 0; /* the process to watch, by its number in our namespace, until it is met */
 
 __u64 intervals = 0;      /* began */
 __u64 ends_missed = 0;    /* of these, began again without having ended */
@@ -105,8 +107,20 @@ __u64 stacks_full = 0;    /* intervals whose stack found no room */
 __u64 processes_full = 0; /* children that are not followed */
 __u64 began_before = 0;   /* threads that came back, and had gone before we looked */
 
-static __always_inline bool is_watched(__u32 pid) {
-  return everybody || bpf_map_lookup_elem(&processes, &pid);
+/* The idle task of a CPU, which has the number 0, never is; nor is who has none in our namespace. */
+static __always_inline bool is_watched(struct task_struct* task) {
+  __u32 pid = BPF_CORE_READ(task, tgid), one = 1;
+
+  if (!pid)
+    return false;
+  if (everybody)
+    return !pid_namespace || pid_of(task);
+  if (bpf_map_lookup_elem(&processes, &pid))
+    return true;
+  if (!asked || pid_of(task) != asked)
+    return false;
+  asked = 0;
+  return bpf_map_update_elem(&processes, &pid, &one, BPF_ANY) == 0;
 }
 
 static __always_inline __u32 state_of(struct task_struct* task) {
@@ -151,19 +165,23 @@ static __always_inline __u64 remember_stack(void* context, bool has_user_space) 
   return 0;
 }
 
+/* It never comes back, and may have no number in any namespace any more. */
+static __always_inline void end(struct task_struct* task) {
+  struct off_cpu_thread* known;
+  __u32 tid = BPF_CORE_READ(task, pid);
+
+  known = bpf_map_lookup_elem(&threads, &tid);
+  if (known && known->since)
+    __sync_fetch_and_add(&ends_missed, 1);
+  bpf_map_delete_elem(&threads, &tid);
+}
+
 static __always_inline void leave(void* context, struct task_struct* task, __u32 state, bool preempt, __u64 now) {
   struct off_cpu_thread gone = {}, *known;
   __u32 tid = BPF_CORE_READ(task, pid);
 
-  if (state & TASK_DEAD) {
-    known = bpf_map_lookup_elem(&threads, &tid);
-    if (known && known->since)
-      __sync_fetch_and_add(&ends_missed, 1);
-    bpf_map_delete_elem(&threads, &tid);
-    return;
-  }
-  gone.key.pid = BPF_CORE_READ(task, tgid);
-  gone.key.tid = tid;
+  gone.key.pid = pid_of(task);
+  gone.key.tid = tid_of(task);
   gone.key.state = state;
   gone.key.preempted = preempt;
   gone.key.exec_id = BPF_CORE_READ(task, self_exec_id);
@@ -221,13 +239,13 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* previous, struct task_
 
   if (!running)
     return 0;
-  /* The idle task of a CPU has the number 0. */
-  if (BPF_CORE_READ(previous, pid) && is_watched(BPF_CORE_READ(previous, tgid))) {
-    if (!preempt)
-      state = tells_state ? (__u32)ctx[3] : state_of(previous);
+  if (!preempt)
+    state = tells_state ? (__u32)ctx[3] : state_of(previous);
+  if (state & TASK_DEAD)
+    end(previous);
+  else if (is_watched(previous))
     leave(ctx, previous, state, preempt, now);
-  }
-  if (BPF_CORE_READ(next, pid) && is_watched(BPF_CORE_READ(next, tgid)))
+  if (is_watched(next))
     come(next, now);
   return 0;
 }

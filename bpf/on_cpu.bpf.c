@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <stack_sample.bpf.h>
+#include <task_ids.bpf.h>
 
 #define BPF_RB_AVAIL_DATA 0
 #define BPF_RB_NO_WAKEUP 1
@@ -44,12 +45,12 @@ __u64 idle_ticks = 0; /* left out */
 SEC("perf_event")
 int on_tick(struct bpf_perf_event_data* context) {
   struct task_struct* task = (void*)bpf_get_current_task();
-  __u64 ids = bpf_get_current_pid_tgid(), flags;
   struct on_cpu_sample* sample;
   __u32 zero = 0, size;
+  __u64 flags;
 
   __sync_fetch_and_add(&ticks, 1);
-  if (!(__u32)ids && !with_idle) {
+  if (!BPF_CORE_READ(task, pid) && !with_idle) {
     __sync_fetch_and_add(&idle_ticks, 1);
     return 0;
   }
@@ -57,8 +58,8 @@ int on_tick(struct bpf_perf_event_data* context) {
   if (!sample)
     return 0;
   sample->time = bpf_ktime_get_ns();
-  sample->pid = ids >> 32;
-  sample->tid = ids;
+  sample->pid = pid_of(task);
+  sample->tid = tid_of(task);
   bpf_get_current_comm(sample->comm, sizeof(sample->comm));
   read_stack(context, &sample->stack, BPF_CORE_READ(task, mm) != 0);
   size = sizeof(*sample) - sizeof(sample->stack.addresses) +

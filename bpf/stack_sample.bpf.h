@@ -4,7 +4,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-/* What kernel.perf_event_max_stack is by default, and the most that bpf_get_stack() gives with it. */
+/* What kernel.perf_event_max_stack is by default. */
 #define STACK_DEPTH 127
 #define STACK_BYTES (STACK_DEPTH * sizeof(__u64))
 
@@ -18,8 +18,9 @@ struct stack_addresses {
 /* Set once, before load. */
 const volatile bool kernel_stacks = true;
 const volatile bool user_stacks = true;
+const volatile __u32 stack_depth = STACK_DEPTH; /* the least of this and that setting: bpf_get_stack() gives no more */
 
-/* Stacks of STACK_DEPTH addresses, which are or may be cut; tasks with a user space whose stack could not be read. */
+/* Stacks of `stack_depth` addresses, which are or may be cut; tasks with a user space whose stack could not be read. */
 __u64 stacks_cut = 0;
 __u64 user_stacks_missing = 0;
 
@@ -28,7 +29,7 @@ static __always_inline __u32 stack_part(void* context, __u64* to, __u64 flags) {
 
   if (bytes <= 0)
     return 0;
-  if (bytes >= (long)STACK_BYTES)
+  if (bytes >= (long)(stack_depth * sizeof(__u64)))
     __sync_fetch_and_add(&stacks_cut, 1);
   return (__u32)bytes / sizeof(__u64);
 }

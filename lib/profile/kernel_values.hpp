@@ -1,11 +1,14 @@
 #pragma once
 
+#include "perf/open_hint.hpp"
+
 #include <fathom/base/time.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 namespace fathom::profile {
@@ -13,6 +16,14 @@ namespace fathom::profile {
 /// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns().
 inline Timestamp now() {
   return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / Duration(1))};
+}
+
+/// How many addresses of a stack the kernel gives: sys/kernel/perf_event_max_stack below `proc`, but 127 at most, for
+/// which there is room (bpf/stack_sample.bpf.h).
+inline std::uint32_t stack_depth(const std::string& proc) {
+  constexpr int kMost = 127;
+  return static_cast<std::uint32_t>(
+      std::clamp(perf::read_sysctl(proc, "perf_event_max_stack").value_or(kMost), 1, kMost));
 }
 
 /// A text in a record of the kernel's side, up to its NUL.

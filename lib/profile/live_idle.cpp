@@ -1,3 +1,5 @@
+#include "kernel_values.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/bpf/array_map.hpp>
 #include <fathom/bpf/bpf_error.hpp>
@@ -32,10 +34,6 @@ constexpr std::array<std::string_view, 8> kVectors = {"local_timer",          "r
                                                       "x86_platform_ipi",     "thermal_apic"};
 
 constexpr std::uint32_t kRunOnCpu = 1;  // BPF_F_TEST_RUN_ON_CPU
-
-Timestamp now() {
-  return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / Duration(1))};
-}
 
 Duration duration(std::uint64_t nanoseconds) {
   return Duration{static_cast<std::int64_t>(nanoseconds)};
@@ -221,7 +219,7 @@ IdleSnapshot LiveIdle::take() {
     static_cast<void>(timer.drain());  // joins the CPUs that came
   IdleSnapshot out;
   const ProcStat stat = read_stat(state.options.proc);
-  out.time = now();
+  out.time = profile::now();
   for (const CpuTicks& ticks : stat.cpus)
     out.cpus[ticks.cpu.value_or(0)].stat = ticks;
   state.look(out);

@@ -1,4 +1,5 @@
 #include "kernel_values.hpp"
+#include "pid_namespace.hpp"
 #include "process_tracker.hpp"
 #include "profile_builder.hpp"
 
@@ -35,6 +36,8 @@ LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
   object.variable(off_cpu::follow.name).set(options.follow_children);
   object.variable(off_cpu::kernel_stacks.name).set(options.kernel_stacks);
   object.variable(off_cpu::user_stacks.name).set(options.user_stacks);
+  object.variable(off_cpu::stack_depth.name).set(profile::stack_depth(options.proc));
+  object.variable(off_cpu::pid_namespace.name).set(profile::own_pid_namespace(options.proc));
   object.variable(off_cpu::began_at.name).set(begin.nanoseconds);
   const Btf btf = Btf::load();
   object.variable(off_cpu::tells_state.name)
@@ -88,7 +91,10 @@ OffCpuProfiler::State::State(const OffCpuOptions& wanted)
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);
     tracker.load(pid);
-    bpf.map(off_cpu::processes).insert(pid, 1U);
+    if (profile::own_pid_namespace(options.proc) == 0)
+      bpf.map(off_cpu::processes).insert(pid, 1U);
+    else
+      bpf.variable(off_cpu::asked).store(pid);  // its number in the initial one is not known here
   } else if (options.user_stacks) {
     tracker.load_all();
   }

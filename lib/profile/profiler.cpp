@@ -1,4 +1,5 @@
 #include "kernel_values.hpp"
+#include "pid_namespace.hpp"
 #include "process_tracker.hpp"
 #include "profile_builder.hpp"
 
@@ -77,6 +78,8 @@ LoadedBpf load(const ProfilerOptions& options) {
   object.variable(on_cpu::with_idle.name).set(options.idle);
   object.variable(on_cpu::kernel_stacks.name).set(options.kernel_stacks);
   object.variable(on_cpu::user_stacks.name).set(options.user_stacks);
+  object.variable(on_cpu::stack_depth.name).set(profile::stack_depth(options.proc));
+  object.variable(on_cpu::pid_namespace.name).set(profile::own_pid_namespace(options.proc));
   return object.load();
 }
 

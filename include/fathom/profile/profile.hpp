@@ -39,9 +39,9 @@ struct UserFrame {
   friend bool operator==(const UserFrame&, const UserFrame&) = default;
 };
 
-/// Who ran.
+/// Who ran. Numbers are those of the PID namespace that the profiler was made in: in a container, its own.
 struct ProfileTask {
-  std::uint32_t pid = 0;  ///< the process; 0 for the idle task of a CPU
+  std::uint32_t pid = 0;  ///< the process; 0 for the idle task of a CPU, and on CPU for one outside of that namespace
   std::uint32_t tid = 0;  ///< the thread
   std::string comm{};     ///< its name at that time
 
