@@ -100,10 +100,10 @@ struct LiveCpuIdle {
 /// host takes from this machine is in whatever was interrupted, and only /proc/stat tells it (steal). A timer is a
 /// sample: over n slots its standard error is sqrt(p (1 - p) / n), and load in step with it is seen wrongly.
 ///
-/// Holds up to 23 links of programs, and four descriptors a CPU for the timers; lets go of all when it is destroyed. Costs some 100
-/// ns a switch and an interrupt on each CPU. Not safe to share between threads while one takes; between() is. Touches
-/// /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.12 (programs that exchange a word atomically) with BTF,
-/// and CAP_BPF with CAP_PERFMON, or root.
+/// Holds up to 23 links of programs, and four descriptors a CPU for the timers; lets go of all when it is destroyed.
+/// Costs some 100 ns a switch and an interrupt on each CPU. Not safe to share between threads while one takes;
+/// between() is. Touches /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.12 (programs that exchange a word
+/// atomically) with BTF, and CAP_BPF with CAP_PERFMON, or root.
 class LiveIdle {
  public:
   /// Begins to watch. Throws Error: what BpfObject and PerfTimer throw.
