@@ -42,7 +42,8 @@ struct Frame {
   std::int64_t depth = -1;   // of the bottom frame: above all
   CallIndex node = kNoCall;  // none for the bottom frame, and for a call beyond the limit
   CallIndex last_child = kNoCall;
-  std::uint32_t first_run = 0;  // the runs from here on in Stack::runs are its own
+  std::uint32_t first_run = 0;                // the runs from here on in Stack::runs are its own
+  FunctionId function = FunctionId::unknown;  // the node's, which may be far away when the call returns
   Duration children_time{0};
 };
 
@@ -67,6 +68,12 @@ struct Stack {
   const Cpu* idle_cpu = nullptr;       // whose idle task it is
   const Cpu* last_cpu = nullptr;       // of its last line
   bool ran = false;                    // since the recording began
+
+  // Those from there on: calls that come now are not called by who called these.
+  void drop_runs(std::size_t first) {
+    if (!runs.empty() && runs.size() > first) [[unlikely]]
+      runs.resize(first);
+  }
 };
 
 struct Cpu {
@@ -102,6 +109,7 @@ class CallForest::Builder {
   Stack& stack_of_task(const Task& task, Cpu& cpu);
   void name_unknown(Cpu& cpu, const Task& task);
   Stack& stack_of(const EventContext& context);
+  void run_stack_of(const EventContext& context, Cpu& cpu);
   void note_losses(Stack& stack);
   [[nodiscard]] std::uint64_t idle_losses(const Stack& stack) const noexcept;
 
@@ -109,11 +117,12 @@ class CallForest::Builder {
                      const EventContext& context);
   void link(Stack& stack, Frame& frame, CallIndex call);
   void place(Stack& stack, CallIndex call, std::uint32_t depth);
+  void add_orphan(Stack& stack, OrphanRun run);
   void cut(Stack& stack);
   void late(Stack& stack, const GraphExit& exit, std::uint8_t marks, bool adopt);
   void adopt_orphans(Stack& stack, CallIndex call, std::uint32_t depth);
   void set_exit(Stack& stack, CallIndex call, const GraphExit& exit);
-  void check_interrupted_exit(const Frame& frame);
+  void check_interrupted_exit(CallIndex call);
   detail::CallDetail& detail_of(CallIndex call);
   void mark(CallIndex call, CallMark what) noexcept {
     if (call != kNoCall)
@@ -224,18 +233,23 @@ void CallForest::Builder::name_unknown(Cpu& cpu, const Task& task) {
   stack.idle_losses_seen = idle_losses(stack);
 }
 
-Stack& CallForest::Builder::stack_of(const EventContext& context) {
-  Cpu& cpu = cpu_of(context.cpu.value_or(kUnknownCpu));
+// The stack that the processor's line belongs to is to be another one.
+void CallForest::Builder::run_stack_of(const EventContext& context, Cpu& cpu) {
   if (context.task) {
-    if (cpu.current == nullptr || cpu.current->pid != context.task->pid)
-      run(cpu, stack_of_task(*context.task, cpu));
-  } else if (cpu.current == nullptr) {
-    if (cpu.unknown == nullptr)
-      cpu.unknown = &add_stack(kUnknownPid, {}, cpu);
-    run(cpu, *cpu.unknown);
+    run(cpu, stack_of_task(*context.task, cpu));
+    return;
   }
+  if (cpu.unknown == nullptr)
+    cpu.unknown = &add_stack(kUnknownPid, {}, cpu);
+  run(cpu, *cpu.unknown);
+}
+
+inline Stack& CallForest::Builder::stack_of(const EventContext& context) {
+  Cpu& cpu = cpu_of(context.cpu.value_or(kUnknownCpu));
+  if (cpu.current == nullptr || (context.task && cpu.current->pid != context.task->pid)) [[unlikely]]
+    run_stack_of(context, cpu);
   Stack& stack = *cpu.current;
-  if (stack.losses_seen != losses_)
+  if (stack.losses_seen != losses_) [[unlikely]]
     note_losses(stack);
   stack.last_cpu = &cpu;
   return stack;
@@ -266,15 +280,15 @@ void CallForest::Builder::note_losses(Stack& stack) {
 
 // Where does it belong?
 
-CallIndex CallForest::Builder::add_call(Stack& stack, FunctionId function, std::uint32_t depth, std::uint8_t marks,
-                                        const EventContext& context) {
-  if (store_.size >= options_.max_calls) {
+inline CallIndex CallForest::Builder::add_call(Stack& stack, FunctionId function, std::uint32_t depth,
+                                               std::uint8_t marks, const EventContext& context) {
+  if (store_.size >= options_.max_calls) [[unlikely]] {
     ++dropped_;
     mark(stack.frames.back().node, CallMark::children_lost);
     return kNoCall;
   }
   const CallIndex call = store_.size;
-  if (!store_.nodes.has_block_of(call))
+  if (!store_.nodes.has_block_of(call)) [[unlikely]]
     store_.nodes.make_block_of(call);
   store_.nodes[call] = CallNode{.function = function,
                                 .parent = kNoCall,
@@ -296,7 +310,7 @@ CallIndex CallForest::Builder::add_call(Stack& stack, FunctionId function, std::
   return call;
 }
 
-void CallForest::Builder::link(Stack& stack, Frame& frame, CallIndex call) {
+inline void CallForest::Builder::link(Stack& stack, Frame& frame, CallIndex call) {
   CallNode& node = store_.nodes[call];
   if (frame.depth < 0) {
     node.parent = stack.tree;
@@ -314,18 +328,22 @@ void CallForest::Builder::link(Stack& stack, Frame& frame, CallIndex call) {
 }
 
 // Puts a new call under the innermost open one.
-void CallForest::Builder::place(Stack& stack, CallIndex call, std::uint32_t depth) {
+inline void CallForest::Builder::place(Stack& stack, CallIndex call, std::uint32_t depth) {
   Frame& frame = stack.frames.back();
-  OrphanRun run{depth, call, frame.last_child};
+  const CallIndex before = frame.last_child;
   link(stack, frame, call);
-  if (frame.depth + 1 == depth) {
-    if (stack.runs.size() > frame.first_run)
-      stack.runs.resize(frame.first_run);
-    return;
-  }
-  mark(call, CallMark::parents_unknown);
+  if (frame.depth + 1 == depth) [[likely]]
+    stack.drop_runs(frame.first_run);
+  else
+    add_orphan(stack, {depth, call, before});
+}
+
+// The call that was put under the innermost open one is not called by that.
+void CallForest::Builder::add_orphan(Stack& stack, OrphanRun run) {
+  const Frame& frame = stack.frames.back();
+  mark(run.first, CallMark::parents_unknown);
   mark(frame.node, CallMark::children_lost);
-  while (stack.runs.size() > frame.first_run && stack.runs.back().depth >= depth) {
+  while (stack.runs.size() > frame.first_run && stack.runs.back().depth >= run.depth) {
     run.first = stack.runs.back().first;
     run.before = stack.runs.back().before;
     stack.runs.pop_back();
@@ -335,10 +353,10 @@ void CallForest::Builder::place(Stack& stack, CallIndex call, std::uint32_t dept
 
 // The innermost open call's exit is missing.
 void CallForest::Builder::cut(Stack& stack) {
-  const Frame frame = stack.frames.back();
-  stack.runs.resize(std::min<std::size_t>(stack.runs.size(), frame.first_run));
+  const CallIndex call = stack.frames.back().node;
+  stack.drop_runs(stack.frames.back().first_run);
   stack.frames.pop_back();
-  mark(frame.node, CallMark::no_exit);
+  mark(call, CallMark::no_exit);
   mark(stack.frames.back().node, CallMark::children_lost);
 }
 
@@ -355,36 +373,35 @@ void CallForest::Builder::enter(const GraphEntry& entry) {
       kept.caller = store_.texts.intern(entry.caller);
     }
   }
-  stack.frames.push_back({entry.depth, call, kNoCall, static_cast<std::uint32_t>(stack.runs.size())});
+  stack.frames.push_back({entry.depth, call, kNoCall, static_cast<std::uint32_t>(stack.runs.size()), entry.function});
 }
 
 void CallForest::Builder::leave(const GraphExit& exit) {
   Stack& stack = stack_of(exit.context);
   while (stack.frames.back().depth > exit.depth)
     cut(stack);
-  const Frame frame = stack.frames.back();
-  if (frame.depth != exit.depth) {
-    mark(frame.node, CallMark::children_lost);
+  const Frame& frame = stack.frames.back();
+  const CallIndex call = frame.node;
+  if (frame.depth != exit.depth) [[unlikely]] {
+    mark(call, CallMark::children_lost);
     late(stack, exit, bits(CallMark::no_entry), true);
     return;
   }
-  if (frame.node != kNoCall) {
-    if (exit.function != FunctionId::unknown && exit.function != store_.nodes[frame.node].function) {
-      mark(frame.node, CallMark::mismatched);
-      mark(frame.node, CallMark::children_lost);
-      cut(stack);
-      late(stack, exit, bits(CallMark::no_entry, CallMark::mismatched, CallMark::children_lost), false);
-      return;
-    }
-  }
-  if (stack.runs.size() > frame.first_run)
-    stack.runs.resize(frame.first_run);
-  stack.frames.pop_back();
-  if (frame.node == kNoCall)
+  if (exit.function != frame.function && exit.function != FunctionId::unknown && call != kNoCall) [[unlikely]] {
+    mark(call, CallMark::mismatched);
+    mark(call, CallMark::children_lost);
+    cut(stack);
+    late(stack, exit, bits(CallMark::no_entry, CallMark::mismatched, CallMark::children_lost), false);
     return;
-  set_exit(stack, frame.node, exit);
-  if (exit.duration && frame.children_time >= detail::add(*exit.duration, exit.precision))
-    check_interrupted_exit(frame);
+  }
+  const Duration children_time = frame.children_time;
+  stack.drop_runs(frame.first_run);
+  stack.frames.pop_back();
+  if (call == kNoCall)
+    return;
+  set_exit(stack, call, exit);
+  if (exit.duration && children_time >= detail::add(*exit.duration, exit.precision))
+    check_interrupted_exit(call);
 }
 
 // A call of which only the exit was seen.
@@ -423,13 +440,15 @@ void CallForest::Builder::adopt_orphans(Stack& stack, CallIndex call, std::uint3
   }
 }
 
-void CallForest::Builder::set_exit(Stack& stack, CallIndex call, const GraphExit& exit) {
+inline void CallForest::Builder::set_exit(Stack& stack, CallIndex call, const GraphExit& exit) {
   CallNode& node = store_.nodes[call];
   if (exit.duration) {
     Frame& caller = stack.frames.back();
     caller.children_time = detail::add(caller.children_time, *exit.duration);
     node.duration = *exit.duration;
-    node.bits |= static_cast<std::uint8_t>(CallNode::kHasDuration | cut_digits(exit.precision));
+    // Written, and not added to what stands there: that may be far away.
+    const unsigned root = caller.depth < 0 ? CallNode::kIsRoot : 0U;
+    node.bits = static_cast<std::uint8_t>(CallNode::kHasDuration | root | cut_digits(exit.precision));
   }
   if (options_.keep_details && (exit.retval || exit.overruns)) {
     detail::CallDetail& kept = detail_of(call);
@@ -441,8 +460,8 @@ void CallForest::Builder::set_exit(Stack& stack, CallIndex call, const GraphExit
 // The children of a call that has just ended sum to more than it. The kernel takes the time of a return, and then
 // records it; an interrupt in between is recorded inside the call (seen on 6.1, 6.12 and 7.3). If that is it, the
 // children before an interrupt fit.
-void CallForest::Builder::check_interrupted_exit(const Frame& frame) {
-  CallNode& node = store_.nodes[frame.node];
+void CallForest::Builder::check_interrupted_exit(CallIndex call) {
+  CallNode& node = store_.nodes[call];
   const Duration limit = detail::add(node.duration, node.precision());
   Duration sum{0};
   for (CallIndex i = node.first_child; i != kNoCall && sum < limit; i = store_.nodes[i].next_sibling) {

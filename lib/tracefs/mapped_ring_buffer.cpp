@@ -69,9 +69,9 @@ void store_long(std::byte* to, std::uint64_t value, std::uint32_t size) {
 std::uint64_t last_time(const PageLayout& layout, std::span<const std::byte> page) {
   ParseStats unused;
   fathom::detail::PageCursor<false> cursor(layout, 0, 0, page, unused);
-  while (cursor.next()) {
+  for (RawRecord record; cursor.next(record);) {
   }
-  return cursor.record().time;
+  return cursor.time();
 }
 
 }  // namespace

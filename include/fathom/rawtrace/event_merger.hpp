@@ -8,6 +8,7 @@
 #include <fathom/rawtrace/raw_record.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -65,18 +66,29 @@ class EventMerger {
     PageLayout layout;
   };
 
+  // A CPU's pages, and where we are there.
+  template <bool Swap>
+  struct Reading {
+    detail::PageCursor<Swap> cursor;
+    std::array<RawRecord, 2> records{};
+    unsigned newest = 0;  // of these; the other one is that before it
+
+    bool next() { return cursor.next(records[newest ^= 1U]); }
+    [[nodiscard]] const RawRecord& record() const noexcept { return records[newest]; }
+  };
+
   // A heap with the earliest record on top.
-  template <class Cursor>
-  static bool later(const Cursor* a, const Cursor* b) noexcept {
+  template <bool Swap>
+  static bool later(const Reading<Swap>* a, const Reading<Swap>* b) noexcept {
     const RawRecord& x = a->record();
     const RawRecord& y = b->record();
     return x.time != y.time ? x.time > y.time : x.cpu > y.cpu;
   }
 
-  template <class Cursor>
-  static void sink_top(std::vector<Cursor*>& heap) noexcept {
+  template <bool Swap>
+  static void sink_top(std::vector<Reading<Swap>*>& heap) noexcept {
     std::size_t at = 0;
-    Cursor* const top = heap[0];
+    Reading<Swap>* const top = heap[0];
     while (true) {
       std::size_t child = 2 * at + 1;
       if (child >= heap.size())
@@ -93,24 +105,23 @@ class EventMerger {
 
   template <bool Swap, class Sink>
   void run(Sink& sink) {
-    using Cursor = detail::PageCursor<Swap>;
-    std::vector<Cursor> cursors;
-    cursors.reserve(sources_.size());
+    std::vector<Reading<Swap>> readings;
+    readings.reserve(sources_.size());
     for (const Source& source : std::exchange(sources_, {}))
-      cursors.emplace_back(source.layout, id_offset_, source.cpu, source.pages, stats_);
-    std::vector<Cursor*> heap;
-    for (Cursor& cursor : cursors) {
-      if (cursor.next())
-        heap.push_back(&cursor);
+      readings.push_back({{source.layout, id_offset_, source.cpu, source.pages, stats_}});
+    std::vector<Reading<Swap>*> heap;
+    for (Reading<Swap>& reading : readings) {
+      if (reading.next())
+        heap.push_back(&reading);
     }
-    std::make_heap(heap.begin(), heap.end(), later<Cursor>);
+    std::make_heap(heap.begin(), heap.end(), later<Swap>);
     while (!heap.empty()) {
-      Cursor& cursor = *heap.front();
-      if (cursor.lost()) [[unlikely]]
-        offer(sink, cursor.take_loss());
-      const RawRecord record = cursor.record();
-      const bool more = cursor.next();
-      give(sink, record, more && !cursor.lost() ? &cursor.record() : nullptr);
+      Reading<Swap>& reading = *heap.front();
+      if (reading.cursor.lost()) [[unlikely]]
+        offer(sink, reading.cursor.take_loss());
+      const RawRecord& record = reading.record();
+      const bool more = reading.next();
+      give(sink, record, more && !reading.cursor.lost() ? &reading.record() : nullptr);
       if (!more) {
         heap.front() = heap.back();
         heap.pop_back();
@@ -118,11 +129,11 @@ class EventMerger {
       if (!heap.empty())
         sink_top(heap);
     }
-    for (Cursor& cursor : cursors) {
-      if (cursor.lost())
-        offer(sink, cursor.take_loss());
-      cursor.finish();
-      counts_ += cursor.tally().counts;
+    for (Reading<Swap>& reading : readings) {
+      if (reading.cursor.lost())
+        offer(sink, reading.cursor.take_loss());
+      reading.cursor.finish();
+      counts_ += reading.cursor.tally().counts;
     }
   }
 

@@ -7,11 +7,13 @@
 #include <fathom/rawtrace/page_layout.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace fathom {
 
@@ -67,17 +69,23 @@ class PageDecoder {
   void run(std::uint32_t cpu, std::span<const std::byte> pages, Sink& sink) {
     detail::PageCursor<Swap> cursor(layout_, id_offset_, cpu, pages, stats_);
     if constexpr (requires(const RawRecord& record) { sink.on(record, &record); }) {
-      bool more = cursor.next();
-      while (more) {
-        offer_loss(cursor, sink);
-        const RawRecord record = cursor.record();
-        more = cursor.next();
-        sink.on(record, more && !cursor.lost() ? &cursor.record() : nullptr);
+      std::array<RawRecord, 2> records;
+      RawRecord* record = records.data();
+      RawRecord* ahead = record + 1;
+      bool known = false;
+      for (bool more = true; more; std::swap(record, ahead)) {
+        if (known)
+          offer_loss(cursor, sink);
+        more = cursor.next(*ahead);
+        if (known)
+          sink.on(*record, more && !cursor.lost() ? ahead : nullptr);
+        known = true;
       }
     } else {
-      while (cursor.next()) {
+      RawRecord record;
+      while (cursor.next(record)) {
         offer_loss(cursor, sink);
-        sink.on(cursor.record());
+        sink.on(record);
       }
     }
     offer_loss(cursor, sink);

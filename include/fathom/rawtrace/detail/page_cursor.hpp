@@ -58,21 +58,21 @@ class PageCursor {
         page_(pages.data()),
         end_(pages.data() + pages.size()),
         begin_(page_),
-        stats_(&stats) {
-    record_.cpu = cpu;
-  }
+        cpu_(cpu),
+        stats_(&stats) {}
 
-  /// Goes to the next record. False where the pages end.
-  bool next() {
+  /// Goes to the next record and describes it in `record`. That is the caller's, so that who wants to see two at a time
+  /// has two and copies none: a copy waits for its parts, which were only just written. False where the pages end.
+  bool next(RawRecord& record) {
     while (true) {
       // The common case: a record whose head tells its length.
       if (static_cast<std::size_t>(data_end_ - at_) >= kHeaderSize) [[likely]] {
         const auto header = load<std::uint32_t>(at_, Swap);
         const std::uint32_t type = type_of(header);
         if (type - 1 < kMaxDataType) [[likely]] {
-          if (take(at_ + kHeaderSize, std::size_t{type} * kAlignment, delta_of(header))) [[likely]]
+          if (take(record, at_ + kHeaderSize, std::size_t{type} * kAlignment, delta_of(header))) [[likely]]
             return true;
-        } else if (special(header)) {
+        } else if (special(record, header)) {
           return true;
         }
       } else if (!next_page()) {
@@ -81,15 +81,15 @@ class PageCursor {
     }
   }
 
-  /// The record that next() went to, until the next call.
-  [[nodiscard]] const RawRecord& record() const noexcept { return record_; }
+  /// The time of that record, or of what stands behind it where the pages have ended.
+  [[nodiscard]] std::uint64_t time() const noexcept { return time_; }
   /// Whether the kernel reported a loss before that record, or before the end, that was not taken yet.
   [[nodiscard]] bool lost() const noexcept { return lost_; }
   /// That loss.
   [[nodiscard]] Loss take_loss() noexcept {
     lost_ = false;
     Loss loss;
-    loss.cpu = record_.cpu;
+    loss.cpu = cpu_;
     if (lost_counted_)
       loss.events = lost_events_;
     return loss;
@@ -130,26 +130,29 @@ class PageCursor {
   }
 
   // A record's data; false, and the place behind it, where it is none.
-  bool take(const std::byte* data, std::size_t size, std::uint64_t delta) {
+  bool take(RawRecord& record, const std::byte* data, std::size_t size, std::uint64_t delta) {
     if (size > static_cast<std::size_t>(data_end_ - data)) [[unlikely]] {
       skip_rest(SkipReason::bad_event);
       return false;
     }
     at_ = data + size;
-    record_.time += delta;
+    time_ += delta;
     if (size < common_type_ + sizeof(std::uint16_t)) [[unlikely]] {
       skip(data - kHeaderSize, at_, SkipReason::bad_event);
       return false;
     }
-    record_.data = data;
-    record_.size = static_cast<std::uint32_t>(size);
-    record_.id = load<std::uint16_t>(data + common_type_, Swap);
+    record.time = time_;
+    record.data = data;
+    record.size = static_cast<std::uint32_t>(size);
+    record.cpu = cpu_;
+    record.id = load<std::uint16_t>(data + common_type_, Swap);
     ++tally_.records;
     return true;
   }
 
-  // Everything with a second word: long records, discarded ones, time. True where it was a record.
-  bool special(std::uint32_t header) {
+  // Everything with a second word: long records, discarded ones, time. True where it was a record. Apart, as
+  // next_page() is, so that next() is short enough to become a part of the loop that calls it.
+  [[gnu::noinline]] bool special(RawRecord& record, std::uint32_t header) {
     const std::uint32_t type = type_of(header);
     const std::uint64_t delta = delta_of(header);
     if (type == kPadding && delta == 0) {  // nothing more on this page
@@ -168,7 +171,7 @@ class PageCursor {
         skip_rest(SkipReason::bad_event);
         return false;
       }
-      return take(at_ + 2 * kHeaderSize, static_cast<std::size_t>(padded) - kHeaderSize, delta);
+      return take(record, at_ + 2 * kHeaderSize, static_cast<std::size_t>(padded) - kHeaderSize, delta);
     }
     if (type == kPadding) {
       const std::uint64_t length = std::uint64_t{word} + kHeaderSize;
@@ -184,7 +187,7 @@ class PageCursor {
     at_ += 2 * kHeaderSize;
     const std::uint64_t high = std::uint64_t{word} << kDeltaBits;
     if (type == kTimeExtend) {
-      record_.time += delta + high;
+      time_ += delta + high;
       ++tally_.counts.time_extends;
     } else {
       set_time((delta + high) & kStampBits);
@@ -195,17 +198,17 @@ class PageCursor {
 
   // An absolute time has 59 bits; those above are the running time's (rb_fix_abs_ts, Linux 6.1).
   void set_time(std::uint64_t stamp) noexcept {
-    const std::uint64_t high = record_.time & ~kStampBits;
+    const std::uint64_t high = time_ & ~kStampBits;
     if (high != 0) {
       stamp |= high;
-      if (stamp < record_.time)
+      if (stamp < time_)
         stamp += kStampBits + 1;
     }
-    record_.time = stamp;
+    time_ = stamp;
   }
 
   // Goes to the data of the next page that has some. False where there is no page.
-  bool next_page() {
+  [[gnu::noinline]] bool next_page() {
     if (data_end_ != at_ || cut_) [[unlikely]]
       skip_rest(SkipReason::bad_event);
     if (page_ == end_)
@@ -226,7 +229,7 @@ class PageCursor {
       return true;
     }
     ++tally_.counts.pages;
-    record_.time = load<std::uint64_t>(page + layout_.timestamp_offset, Swap);
+    time_ = load<std::uint64_t>(page + layout_.timestamp_offset, Swap);
     const std::byte* const data = page + layout_.data_offset;
     at_ = data;
     const std::size_t room = size - layout_.data_offset;
@@ -250,13 +253,13 @@ class PageCursor {
   }
 
   // The rest of the page's data: where a record cannot be, none behind it can be found.
-  void skip_rest(SkipReason reason) {
+  [[gnu::noinline]] void skip_rest(SkipReason reason) {
     skip(at_, data_end_, std::exchange(cut_, false) ? SkipReason::cut_page : reason);
     at_ = data_end_;
   }
 
   // Rare, so it goes into the stats at once.
-  void skip(const std::byte* from, const std::byte* to, SkipReason reason) {
+  [[gnu::noinline]] void skip(const std::byte* from, const std::byte* to, SkipReason reason) {
     const auto bytes = static_cast<std::size_t>(to - from);
     if (!stats_->first_bad) {
       const auto before = static_cast<std::uint64_t>(from - begin_);
@@ -275,7 +278,8 @@ class PageCursor {
   const std::byte* page_;                // the next one
   const std::byte* end_;                 // of all pages
   const std::byte* begin_;
-  RawRecord record_;
+  std::uint64_t time_ = 0;
+  std::uint32_t cpu_;
   bool cut_ = false;  // the page has less data than it says
   bool lost_ = false;
   bool lost_counted_ = false;
