@@ -1,6 +1,7 @@
 #include <fathom/sched/idle_accounting.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace fathom {
@@ -9,6 +10,16 @@ namespace {
 
 Timestamp at(std::uint64_t time) noexcept {
   return Timestamp{time};
+}
+
+// The parts of a window are disjoint, so where its length is a Duration, so is every sum of them.
+constexpr Duration kLongestWindow{std::numeric_limits<Duration::rep>::max()};
+
+Timestamp end_of_window(Timestamp from, Timestamp to) noexcept {
+  if (to <= from)
+    return from;
+  const bool fits = to.nanoseconds - from.nanoseconds <= static_cast<std::uint64_t>(kLongestWindow.count());
+  return fits ? to : from + kLongestWindow;
 }
 
 }  // namespace
@@ -63,7 +74,12 @@ void IdleAccounting::push(Cpu& cpu, Timestamp time) {
     }
   }
   cpu.spans.push_back(cpu.now);
-  if (cpu.spans.size() > std::max<std::size_t>(options_.spans_per_cpu, 1)) {
+  trim(cpu);
+}
+
+// Each span that was added may be one too many.
+void IdleAccounting::trim(Cpu& cpu) {
+  while (cpu.spans.size() > std::max<std::size_t>(options_.spans_per_cpu, 1)) {
     cpu.spans.pop_front();
     cpu.before.known = Known::no;
     ++stats_.forgotten;
@@ -75,6 +91,7 @@ void IdleAccounting::forget_since(Cpu& cpu, std::uint64_t time) {
   std::for_each(first, cpu.spans.end(), [](Span& span) { span.known = Known::no; });
   if (first == cpu.spans.end() || first->start != time)
     cpu.spans.insert(first, Span{.start = time});
+  trim(cpu);
 }
 
 void IdleAccounting::lose(Cpu& cpu) {
@@ -186,6 +203,11 @@ std::vector<std::uint32_t> IdleAccounting::cpus() const {
   return out;
 }
 
+std::size_t IdleAccounting::spans(std::uint32_t number) const noexcept {
+  const auto found = cpus_.find(number);
+  return found == cpus_.end() ? 0 : found->second.spans.size();
+}
+
 Timestamp IdleAccounting::begin() const noexcept {
   if (from_)
     return *from_;
@@ -248,7 +270,7 @@ struct IdleAccounting::Sum {
 };
 
 CpuIdleTime IdleAccounting::window(std::uint32_t number, Timestamp from, Timestamp to) const {
-  CpuIdleTime out{.cpu = number, .from = from, .to = std::max(from, to)};
+  CpuIdleTime out{.cpu = number, .from = from, .to = end_of_window(from, to)};
   const auto found = cpus_.find(number);
   if (found == cpus_.end() || found->second.spans.empty()) {
     out.unknown = out.to - out.from;

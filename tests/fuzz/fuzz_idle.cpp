@@ -5,16 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <string_view>
 
 namespace {
 
 using namespace fathom;
 
-// The parts of any window add up to it, whatever came.
+constexpr std::size_t kSpans = 16;
+
+// The parts of any window add up to it, whatever came, and no more is kept than was asked for.
 void check(const IdleAccounting& idle, Timestamp from, Timestamp to) {
   for (const std::uint32_t cpu : idle.cpus()) {
+    if (idle.spans(cpu) > kSpans)
+      std::abort();
     const CpuIdleTime time = idle.window(cpu, from, to);
+    if (time.to < time.from)
+      std::abort();
     if (time.idle + time.busy + time.interrupts_in_idle + time.interrupts_in_busy + time.offline + time.unknown !=
         time.to - time.from)
       std::abort();
@@ -52,17 +59,19 @@ void feed_event(IdleAccounting& idle, const std::uint8_t* bytes, Timestamp time)
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  IdleAccounting events({.spans_per_cpu = 16, .names = 2});
+  IdleAccounting events({.spans_per_cpu = kSpans, .names = 2});
   std::uint64_t time = 100;
   for (std::size_t at = 0; at + 4 <= size; at += 4) {
-    time += data[at + 2] % 16;
+    // Now and then a step that no clock makes.
+    time += data[at + 3] % 32 == 31 ? std::uint64_t{data[at + 2]} << 55U : data[at + 2] % 16;
     feed_event(events, data + at, Timestamp{time - data[at + 1] / 128});
   }
   check(events, Timestamp{0}, Timestamp{time + 10});
   check(events, Timestamp{time / 2}, Timestamp{time});
+  check(events, Timestamp{0}, Timestamp{std::numeric_limits<std::uint64_t>::max()});
 
   // As text: the time and the CPU, and what a line says.
-  IdleAccounting by_text({.spans_per_cpu = 16, .names = 2});
+  IdleAccounting by_text({.spans_per_cpu = kSpans, .names = 2});
   IdleFromText lines(by_text);
   std::string_view text(reinterpret_cast<const char*>(data), size);
   while (text.size() >= 4) {

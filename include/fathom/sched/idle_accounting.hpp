@@ -127,9 +127,12 @@ class IdleAccounting {
   [[nodiscard]] Timestamp begin() const noexcept;
   /// When it ends: as told, else the last event.
   [[nodiscard]] Timestamp end() const noexcept;
-  /// What a CPU did from one time to another; all unknown for one that had no events. `to` is not before `from`.
+  /// What a CPU did from one time to another; all unknown for one that had no events. `to` is not before `from`; a
+  /// window longer than a Duration (292 years, which only broken times make) ends where that does, and says so.
   [[nodiscard]] CpuIdleTime window(std::uint32_t cpu, Timestamp from, Timestamp to) const;
 
+  /// How many stretches are kept of a CPU: never more than IdleAccountingOptions::spans_per_cpu.
+  [[nodiscard]] std::size_t spans(std::uint32_t cpu) const noexcept;
   /// What became of the events.
   [[nodiscard]] const IdleAccountingStats& stats() const noexcept { return stats_; }
 
@@ -165,8 +168,9 @@ class IdleAccounting {
   Cpu* take(std::uint32_t cpu, Timestamp time);
   void tell(Cpu& cpu, Timestamp time, const Span& before);
   void push(Cpu& cpu, Timestamp time);
-  static void forget_since(Cpu& cpu, std::uint64_t time);
-  static void lose(Cpu& cpu);
+  void trim(Cpu& cpu);
+  void forget_since(Cpu& cpu, std::uint64_t time);
+  void lose(Cpu& cpu);
   void name(const Task& task);
 
   IdleAccountingOptions options_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -300,6 +301,47 @@ TEST(IdleAccounting, MemoryIsBounded) {
   idle.on(Loss{.cpu = 70'000, .events = {}});
   EXPECT_EQ(idle.stats().refused_cpus, 2U);
   EXPECT_THAT(idle.cpus(), ElementsAre(0U));
+}
+
+TEST(IdleAccounting, MemoryIsBoundedWhateverIsLost) {
+  constexpr std::size_t kSpans = 10;
+  IdleAccounting losses({.spans_per_cpu = kSpans});
+  IdleAccounting contradictions({.spans_per_cpu = kSpans});
+  for (std::uint64_t time = 1; time < 1000; time += 4) {
+    // The second sighting begins nothing, and the loss is after it.
+    losses.on(TaskSighting{0, at(time), 7});
+    losses.on(TaskSighting{0, at(time + 1), 7});
+    losses.on(Loss{.cpu = 0, .events = {}});
+    EXPECT_LE(losses.spans(0), kSpans);
+    contradictions.on(TaskSighting{0, at(time), 7});
+    contradictions.on(TaskSighting{0, at(time + 1), 7});
+    contradictions.on(TaskSighting{0, at(time + 2), 8});
+    EXPECT_LE(contradictions.spans(0), kSpans);
+  }
+  EXPECT_EQ(losses.spans(0), kSpans);
+  EXPECT_GT(losses.stats().forgotten, 100U);
+  EXPECT_EQ(losses.spans(1), 0U);
+  expect_sound(losses.window(0, at(0), at(2000)));
+  expect_sound(contradictions.window(0, at(0), at(2000)));
+}
+
+TEST(IdleAccounting, AWindowIsNoLongerThanADurationCanBe) {
+  constexpr std::uint64_t kHalf = std::uint64_t{1} << 63U;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  IdleAccounting idle;
+  idle.recorded_from(at(0));
+  for (const std::uint64_t time : {std::uint64_t{1}, kHalf - 1, kHalf + 1, kMost - 1})
+    idle.on(from_to(0, time, time == 1 ? 7 : 0, 0));
+  idle.recorded_to(at(kMost));
+  for (const std::uint64_t from : {std::uint64_t{0}, std::uint64_t{5}, kHalf - 1, kHalf, kMost - 3}) {
+    const CpuIdleTime time = idle.window(0, at(from), at(kMost));
+    EXPECT_EQ(time.to, at(from < kHalf ? from + kHalf - 1 : kMost)) << from;
+    EXPECT_GT(time.to - time.from, Duration{0}) << from;
+    EXPECT_GE(time.idle, Duration{0}) << from;
+    EXPECT_EQ(time.idle + time.busy, time.to - time.from) << from;
+    expect_sound(time);
+  }
+  EXPECT_EQ(idle.window(3, at(0), at(kMost)).unknown, Duration{std::numeric_limits<std::int64_t>::max()});
 }
 
 // Against a nanosecond-by-nanosecond model: what each CPU did at each moment.
