@@ -1,5 +1,7 @@
 #include "task_state_bits.hpp"
 
+#include "kernel_version.hpp"
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -48,11 +50,15 @@ TaskState by_highest(std::uint32_t reported) noexcept {
 
 }  // namespace
 
-std::span<const TaskStateBit> old_bits() noexcept {
-  return kOldBits;
+std::span<const TaskStateBit> old_bits(std::uint32_t of) noexcept {
+  const bool had_new = of == 0 || of >= version(4, 8);
+  return std::span(kOldBits).first(kOldBits.size() - (had_new ? 0 : 1));
 }
-std::span<const TaskStateBit> bits() noexcept {
-  return kBits;
+std::span<const TaskStateBit> bits(std::uint32_t of) noexcept {
+  constexpr std::size_t kSince61 = 3;
+  constexpr std::size_t kSince515 = 1;
+  const std::size_t later = of == 0 || of >= version(6, 1) ? 0 : of >= version(5, 15) ? kSince61 : kSince61 + kSince515;
+  return std::span(kBits).first(kBits.size() - later);
 }
 std::span<const TaskStateBit> old_names() noexcept {
   return kOldNames;

@@ -14,9 +14,10 @@ inline constexpr std::string_view kOldLetters = "SDTtZXxKWPN";
 /// What it prints for each bit of the record since 4.14.
 inline constexpr std::string_view kLetters = "SDTtXZPI";
 
-/// The bits of `task_struct` and their names, lowest first: before 4.14, and since.
-[[nodiscard]] std::span<const TaskStateBit> old_bits() noexcept;
-[[nodiscard]] std::span<const TaskStateBit> bits() noexcept;
+/// The bits of `task_struct` and their names, lowest first: before 4.14, and since. Those of a version, or of all where
+/// that is 0: not known.
+[[nodiscard]] std::span<const TaskStateBit> old_bits(std::uint32_t version = 0) noexcept;
+[[nodiscard]] std::span<const TaskStateBit> bits(std::uint32_t version = 0) noexcept;
 /// Names that the kernel has for several bits together, to be tried in this order; likewise.
 [[nodiscard]] std::span<const TaskStateBit> old_names() noexcept;
 [[nodiscard]] std::span<const TaskStateBit> names() noexcept;

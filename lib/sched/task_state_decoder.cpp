@@ -158,7 +158,7 @@ void TaskStateDecoder::take_format(const EventFormat& format) {
 }
 
 std::span<const TaskStateBit> TaskStateDecoder::bits() const noexcept {
-  return old_bits_ ? sched::old_bits() : sched::bits();
+  return old_bits_ ? sched::old_bits(version_) : sched::bits(version_);
 }
 
 std::string TaskStateDecoder::names(RawTaskState raw) const {
@@ -175,7 +175,8 @@ std::string TaskStateDecoder::names(RawTaskState raw) const {
     out += named.name;
   };
   std::ranges::for_each(old_bits_ ? sched::old_names() : sched::names(), take);
-  std::ranges::for_each(bits(), take);
+  // Also those of later versions, which distributions take over: they were nothing else before.
+  std::ranges::for_each(old_bits_ ? sched::old_bits() : sched::bits(), take);
   if (left != 0) {
     std::array<char, 8> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), left, 16);

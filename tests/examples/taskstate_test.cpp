@@ -72,6 +72,10 @@ TEST(TaskStateProgram, KnowsOtherKernels) {
   EXPECT_EQ(newer.at("TASK_IDLE|TASK_FREEZABLE").at("reported"), 0x80);
   EXPECT_EQ(newer.at("TASK_FROZEN").at("printed"), "D");
   EXPECT_FALSE(states_of("6.1.0").at("TASK_FROZEN").contains("reported"));
+  // What these kernels do not have yet is not shown.
+  EXPECT_FALSE(states_of("5.10.0").contains("TASK_RTLOCK_WAIT"));
+  EXPECT_TRUE(states_of("5.15.0").contains("TASK_RTLOCK_WAIT"));
+  EXPECT_FALSE(states_of("6.0.0").contains("TASK_FROZEN"));
 }
 
 TEST(TaskStateProgram, TextSaysTheSame) {

@@ -63,7 +63,7 @@ class TaskStateDecoder {
   /// format is of another event than sched_switch.
   explicit TaskStateDecoder(const TaskStateSources& sources);
 
-  /// The bits that `task_struct` can hold here, lowest first.
+  /// The bits that `task_struct` can hold here, lowest first: by the release; without one, those of any version.
   [[nodiscard]] std::span<const TaskStateBit> bits() const noexcept;
   /// The kernel's names, joined by `|`; those of several bits first: `TASK_IDLE|TASK_FREEZABLE`, `TASK_RUNNING`. Bits
   /// without a name are one number, `0x10000`.

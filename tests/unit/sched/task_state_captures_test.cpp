@@ -59,14 +59,22 @@ std::vector<Printed> printed(const std::string& text) {
   return out;
 }
 
+// The text that lies beside a capture's pages.
+std::string text_of(const Capture& capture) {
+  const fs::path base = fs::path(FATHOM_TEST_CAPTURES) / capture.kernel;
+  for (const char* end : {"/trace.txt", ".txt", ".trace.txt"}) {
+    if (const fs::path path = base / (std::string(capture.name) + end); fs::exists(path))
+      return read_file(path);
+  }
+  return {};
+}
+
 class TaskStateCaptures : public testing::TestWithParam<Capture> {};
 
 TEST_P(TaskStateCaptures, AreDecodedAsPrinted) {
   const Capture& capture = GetParam();
   const bool folder = fs::is_directory(raw_of(capture.kernel) / capture.name);
-  const fs::path base = fs::path(FATHOM_TEST_CAPTURES) / capture.kernel;
-  const auto lines =
-      printed(read_file(folder ? base / capture.name / "trace.txt" : base / (std::string(capture.name) + ".txt")));
+  const auto lines = printed(text_of(capture));
   ASSERT_EQ(lines.size(), capture.switches);
 
   const FormatRegistry formats = test::registry_of(capture.kernel);
@@ -141,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
         Capture{"7.3.4+deb13-amd64", "raw/events-sched-syscalls-irq", 58},
         Capture{"7.3.4+deb13-amd64", "raw/events-stacktrace", 13},
         Capture{"7.3.4+deb13-amd64", "raw/events-time-extend", 14},
-        Capture{"7.3.4+deb13-amd64", "raw/fgraph-events", 2}),
+        Capture{"7.3.4+deb13-amd64", "raw/fgraph-events", 2}, Capture{"native-6.18.44", "raw/events", 28}),
     [](const auto& capture) {
       std::string name = std::string(capture.param.kernel) + '_' + capture.param.name;
       std::ranges::replace_if(name, [](char c) { return c == '.' || c == '-' || c == '+' || c == '/'; }, '_');

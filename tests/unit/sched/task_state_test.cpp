@@ -111,7 +111,14 @@ TEST(TaskStateDecoder, NamesRawBits) {
 }
 
 TEST(TaskStateDecoder, BitsAreEachNamedOnce) {
-  for (const char* release : {"4.4.0", "6.1.0"}) {
+  // What came with 4.8, 5.15 and 6.1 is not there before.
+  const struct {
+    const char* release;
+    std::uint32_t all;
+  } cases[] = {{"4.4.0", 0x7ff},  {"4.7.10", 0x7ff},   {"4.8.0", 0xfff},   {"4.13.0", 0xfff},
+               {"4.14.0", 0xfff}, {"5.10.0-8", 0xfff}, {"5.14.0", 0xfff},  {"5.15.0", 0x1fff},
+               {"6.0.0", 0x1fff}, {"6.1.0", 0xffff},   {"6.18.44", 0xffff}};
+  for (const auto& [release, all] : cases) {
     const TaskStateDecoder states({.release = release});
     std::uint32_t seen = 0;
     for (const TaskStateBit& bit : states.bits()) {
@@ -119,8 +126,14 @@ TEST(TaskStateDecoder, BitsAreEachNamedOnce) {
       EXPECT_EQ(states.names(RawTaskState{bit.bit}), bit.name);
       seen |= bit.bit;
     }
-    EXPECT_EQ(seen, release[0] == '4' ? 0xfffU : 0xffffU);
+    EXPECT_EQ(seen, all) << release;
   }
+  // Of a recording without a release, whatever there may be.
+  const EventFormat format = switch_format(test::kLetters5_4);
+  EXPECT_EQ(TaskStateDecoder({.sched_switch = &format}).bits().size(), 16U);
+  // And where a distribution took a bit over, it has its name.
+  EXPECT_EQ(TaskStateDecoder({.release = "5.14.0-427.el9"}).names(RawTaskState{0x2001}),
+            "TASK_INTERRUPTIBLE|TASK_FREEZABLE");
 }
 
 TEST(TaskStateDecoder, FindsTheEncoding) {
