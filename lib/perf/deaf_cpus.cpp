@@ -1,5 +1,7 @@
 #include "deaf_cpus.hpp"
 
+#include "slowest_clock.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -12,8 +14,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Some kernels' clock moves with the timer's ticks only, every 10 ms at most; an idle CPU's maybe later.
-constexpr std::chrono::milliseconds kLongestStandstill{50};
 constexpr std::chrono::milliseconds kPause{1};
 
 struct Asked {

@@ -17,7 +17,7 @@ struct ListeningCpu {
 };
 
 /// The CPUs whose event listens no longer, because they went down meanwhile: its time stands still. At once if all do
-/// listen; else it waits for a tick of the clock, 50 ms, to be sure.
+/// listen; else it waits for a tick of the slowest clock, 100 ms, to be sure.
 [[nodiscard]] CpuSet deaf_cpus(std::vector<ListeningCpu> cpus);
 
 }  // namespace fathom::perf

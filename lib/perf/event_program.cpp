@@ -43,6 +43,9 @@ std::optional<Info> info_of(int fd) {
   return info;
 }
 
+constexpr const char* kTooManyFiles =
+    "too many open files: PerfTimer says how many a timer takes; raise the limit (ulimit -n)";
+
 std::string attach_hint(int errno_value) {
   switch (errno_value) {
     case EINVAL:
@@ -51,7 +54,7 @@ std::string attach_hint(int errno_value) {
     case EPERM:
       return "it needs CAP_PERFMON, or CAP_SYS_ADMIN";
     case EMFILE:
-      return "too many open files: a timer takes two for each CPU or thread; raise the limit (ulimit -n)";
+      return kTooManyFiles;
     default:
       return {};
   }
@@ -109,8 +112,12 @@ bool EventProgram::has_links_besides(const std::vector<std::uint32_t>& own) cons
     attr = no_attributes();
     attr.link_id = id;
     const UniqueFd link(call_bpf(BPF_LINK_GET_FD_BY_ID, attr));
-    if (!link)
-      continue;  // it has ended meanwhile
+    if (!link) {
+      const int error = errno;
+      if (error == ENOENT || error == EAGAIN)
+        continue;  // it has ended meanwhile, or is not made yet
+      throw Error(error, "ask whose program a BPF link runs", {}, error == EMFILE ? kTooManyFiles : admin_hint(error));
+    }
     const auto info = info_of<bpf_link_info>(link.get());
     if (info && info->prog_id == id_)
       return true;

@@ -63,14 +63,14 @@ struct PerfTimer::State {
   }
 
   void begin() {
-    if (counter == TickCounter::run_count)
-      statistics = perf::keep_run_statistics();
+    UniqueFd kept = counter == TickCounter::run_count ? perf::keep_run_statistics() : UniqueFd();
     skipped = 0;
     delivered = 0;
     base = 0;
     base = count();
     last = {};
     limit = perf::read_max_sample_rate(options.proc);
+    statistics = std::move(kept);
     events->enable();
     running = true;
     look_again();
@@ -81,11 +81,19 @@ struct PerfTimer::State {
       return;
     if (!owner.is_current())
       throw Error(std::errc::operation_not_permitted, "start a timer", {}, "it was made by the process that forked");
+    const TickCounter counted_by = counter;
     if (counter == TickCounter::nobody && program && options.count_runs)
       counter = TickCounter::run_count;  // it may have ended elsewhere
-    if (!events)
-      open();
-    begin();
+    try {
+      if (!events)
+        open();
+      begin();
+    } catch (...) {
+      // As stop() left it: what stayed open would keep the program from other timers, and from the next check.
+      leave();
+      counter = counted_by;
+      throw;
+    }
   }
 
   void stop() {
@@ -111,7 +119,7 @@ struct PerfTimer::State {
 
   // The events, which nobody waits for any more.
   std::optional<TimerEvents> leave() {
-    if (owner.is_current())
+    if (events && owner.is_current())
       events->leave();
     return std::exchange(events, std::nullopt);
   }

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <linux/perf_event.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 namespace fathom::perf {
+
+/// The read_format of both times.
+inline constexpr std::uint64_t kBothTimes = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 
 /// What read(2) gives of an event, by its read_format.
 struct EventCounts {

@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <ctime>
+#include <limits>
+#include <string>
 
 namespace fathom::perf {
 
@@ -78,7 +80,11 @@ void set_wakeup(perf_event_attr& attr, const PerfWakeup& wakeup) {
     attr.watermark = 1;
     attr.wakeup_watermark = bytes->value;
   } else {
-    attr.wakeup_events = static_cast<std::uint32_t>(std::get<EventCount>(wakeup).value);
+    const std::uint64_t samples = std::get<EventCount>(wakeup).value;
+    if (samples > std::numeric_limits<std::uint32_t>::max())
+      throw Error(EOVERFLOW, "wake up after " + std::to_string(samples) + " samples", {},
+                  "the kernel counts to 4294967295");
+    attr.wakeup_events = static_cast<std::uint32_t>(samples);
   }
 }
 

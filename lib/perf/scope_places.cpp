@@ -54,7 +54,7 @@ class Find {
   }
   Places operator()(const PerfProcess& process) {
     for (const int tid : threads_of(process.pid, proc_))
-      add_thread(tid, tid != process.pid);
+      add_thread(tid, true);  // also the first one, which may have ended before the others
     return take();
   }
   Places operator()(OnlineCpus online) {
@@ -135,6 +135,12 @@ int allowed_paranoid(const perf_event_attr& attr, const PerfScope& scope) {
 void check_start(PerfStart start, const PerfScope& scope) {
   if (start == PerfStart::on_exec && !is_of_tasks(scope))
     throw Error(EINVAL, "watch from an exec on", {}, "CPUs and cgroups have none: on_exec is for threads");
+}
+
+void throw_nobody(const Places& places) {
+  if (places.places.empty())
+    throw Error(EINVAL, "watch nobody", {}, "the set of CPUs is empty");
+  throw Error(ESRCH, "watch threads", {}, "all of the process have ended");
 }
 
 bool went_away(const Place& place, const Error& error) {

@@ -53,11 +53,14 @@ void set_follow(perf_event_attr& attr, PerfFollow follow);
 /// Throws Error (EINVAL) where nobody in the scope could exec.
 void check_start(PerfStart start, const PerfScope& scope);
 
+/// Throws Error: ESRCH where there were threads, and all have ended; else EINVAL, for an empty set of CPUs.
+[[noreturn]] void throw_nobody(const Places& places);
+
 /// Whether the place is one that went before it was opened, and that nobody asked for by number.
 [[nodiscard]] bool went_away(const Place& place, const Error& error);
 
-/// What `open` gives for each place, but those that went away. Throws Error (EINVAL) where none is left, and what
-/// `open` throws.
+/// What `open` gives for each place, but those that went away. Throws Error (ESRCH or EINVAL) where none is left, and
+/// what `open` throws.
 template <class Open>
 [[nodiscard]] auto open_each(const Places& places, Open open) {
   std::vector<decltype(open(places.places.front()))> opened;
@@ -71,7 +74,7 @@ template <class Open>
     }
   }
   if (opened.empty())
-    throw Error(EINVAL, "watch nobody", {}, "the set of CPUs is empty, or all threads have ended");
+    throw_nobody(places);
   return opened;
 }
 

@@ -1,7 +1,9 @@
 #include "timer_event.hpp"
 
+#include "dummy_event.hpp"
 #include "hung_up.hpp"
 #include "perf_event_open.hpp"
+#include "slowest_clock.hpp"
 
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -26,9 +28,6 @@ constexpr int kLooks = 3;
 // More than any record of ours takes.
 constexpr std::size_t kLargestRecord = 64;
 
-// Some kernels' clock moves with the timer's ticks only, every 10 ms at most; an idle CPU's maybe later.
-constexpr Duration kLongestStandstill = std::chrono::milliseconds(100);
-
 perf_event_attr attributes(Duration period, const PerfTimerOptions& options, TimerEvent::Ring ring) {
   perf_event_attr attr{};
   attr.size = sizeof attr;
@@ -46,7 +45,7 @@ perf_event_attr attributes(Duration period, const PerfTimerOptions& options, Tim
   }
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;
-  attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+  attr.read_format = kBothTimes;
   attr.exclude_idle = options.exclude_idle ? 1 : 0;
   attr.exclude_kernel = options.exclude_kernel ? 1 : 0;
   attr.exclude_user = options.exclude_user ? 1 : 0;
@@ -69,9 +68,11 @@ TimerEvent::TimerEvent(const Place& place, Duration period, const PerfTimerOptio
                        std::size_t pages)
     : place_(place), period_(period) {
   const perf_event_attr attr = attributes(period, options, ring);
-  std::tie(fd_, counts_losses_) = open_counting_losses(
-      attr, place.target,
-      {.what = kWhat, .paranoid = allowed_paranoid(attr, options.on), .proc = options.proc, .sys = options.sys});
+  const Purpose purpose{
+      .what = kWhat, .paranoid = allowed_paranoid(attr, options.on), .proc = options.proc, .sys = options.sys};
+  std::tie(fd_, counts_losses_) = open_counting_losses(attr, place.target, purpose);
+  if (place.target.cgroup)
+    cpu_watch_ = open_dummy({.cpu = place.target.cpu}, purpose);
   if (ring == Ring::none)
     return;
   mapping_ = PerfMapping(fd_.get(), pages, kWhat);
@@ -87,13 +88,9 @@ std::optional<std::uint32_t> TimerEvent::link_id() const {
   return link_.link ? std::optional(link_.id) : std::nullopt;
 }
 
-std::optional<TimerEvent::Counts> TimerEvent::read_counts() const {
-  Counts counts{};
-  const std::size_t size = counts_losses_ ? sizeof counts : offsetof(Counts, lost);
-  // Short where the CPU took the event with it.
-  if (::read(fd_.get(), &counts, size) != static_cast<ssize_t>(size))
-    return std::nullopt;
-  return counts;
+std::optional<EventCounts> TimerEvent::counts() const {
+  // Nothing comes where the CPU took the event with it.
+  return read_counts(fd_.get(), kBothTimes | (counts_losses_ ? PERF_FORMAT_LOST : 0));
 }
 
 void TimerEvent::begin_grid(Timestamp start) {
@@ -114,10 +111,10 @@ void TimerEvent::begin_grid(Timestamp before, Timestamp after) {
   // it, so it is believed within these bounds only.
   for (int look = 0; look < kLooks; ++look) {
     const Timestamp asked = monotonic_now();
-    const auto counts = read_counts();
-    if (!counts)
+    const auto read = counts();
+    if (!read)
       return;
-    const Timestamp begun = asked + -Duration(static_cast<std::int64_t>(counts->time_enabled));
+    const Timestamp begun = asked + -Duration(static_cast<std::int64_t>(read->time_enabled));
     if (begun > start_ && begun <= after)
       start_ = begun;
   }
@@ -146,17 +143,17 @@ Slots TimerEvent::slots() const {
   Duration age{};
   if (is_of_cpu())
     age = end_.value_or(monotonic_now()) - start_;
-  else if (const auto counts = read_counts())
-    age = Duration(static_cast<std::int64_t>(counts->time_running));
+  else if (const auto read = counts())
+    age = Duration(static_cast<std::int64_t>(read->time_running));
   const Slots slots = slots_in(age, period_);
   return {.begun = slots_before_ + slots.begun, .over = slots_before_ + slots.over};
 }
 
 Slots TimerEvent::last_slots() const {
-  const auto counts = read_counts();
-  if (!counts || !is_of_cpu() || counts->time_enabled < time_before_)
+  const auto read = counts();
+  if (!read || !is_of_cpu() || read->time_enabled < time_before_)
     return slots();
-  const Slots slots = slots_in(Duration(static_cast<std::int64_t>(counts->time_enabled - time_before_)), period_);
+  const Slots slots = slots_in(Duration(static_cast<std::int64_t>(read->time_enabled - time_before_)), period_);
   return {.begun = slots_before_ + slots.begun, .over = slots_before_ + slots.begun};
 }
 
@@ -165,12 +162,12 @@ bool TimerEvent::still_ticks() {
   if (now - last_asked_ < kLongestStandstill)
     return true;
   last_asked_ = now;
-  const auto counts = read_counts();
-  return counts && std::exchange(last_enabled_, counts->time_enabled) != counts->time_enabled;
+  const auto read = cpu_watch_ ? read_counts(cpu_watch_.get(), kBothTimes) : counts();
+  return read && std::exchange(last_enabled_, read->time_enabled) != read->time_enabled;
 }
 
 bool TimerEvent::hung_up() const {
-  return perf::hung_up(fd_.get());
+  return has_ring() && perf::hung_up(fd_.get());
 }
 
 TimerEvent::Drained TimerEvent::drain(std::vector<PerfTick>& ticks, ParseStats& stats) {
@@ -195,8 +192,8 @@ TimerEvent::Drained TimerEvent::drain(std::vector<PerfTick>& ticks, ParseStats& 
   std::uint64_t lost = lost_told_;
   // A ring that had room has lost nothing since; of one that had none the event has the number, the ring maybe later.
   if (counts_losses_ && stats.bytes - bytes_before + kLargestRecord > ring_bytes_) {
-    if (const auto counts = read_counts())
-      lost = std::max(lost, counts->lost);
+    if (const auto read = counts())
+      lost = std::max(lost, read->lost);
   }
   if (lost > lost_given_) {
     drained.lost = lost - lost_given_;

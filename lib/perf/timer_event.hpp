@@ -2,6 +2,7 @@
 
 #include "event_program.hpp"
 #include "perf_mapping.hpp"
+#include "read_counts.hpp"
 #include "scope_places.hpp"
 #include "tick_record.hpp"
 
@@ -65,7 +66,8 @@ class TimerEvent {
   /// Whether it is on its CPU: false for one that went down, even if it came back. Asks the kernel no oftener than the
   /// slowest clock of a kernel moves.
   [[nodiscard]] bool still_ticks();
-  /// Whether nothing more can come of it. Takes away what poll(2) would tell of the ring.
+  /// Whether nothing more can come of it; of one without a ring that is not known. Takes away what poll(2) would tell
+  /// of the ring.
   [[nodiscard]] bool hung_up() const;
 
   /// What a ring held.
@@ -78,14 +80,7 @@ class TimerEvent {
   Drained drain(std::vector<PerfTick>& ticks, ParseStats& stats);
 
  private:
-  // What read(2) gives, by our read_format.
-  struct Counts {
-    std::uint64_t value;
-    std::uint64_t time_enabled;
-    std::uint64_t time_running;
-    std::uint64_t lost;
-  };
-  [[nodiscard]] std::optional<Counts> read_counts() const;
+  [[nodiscard]] std::optional<EventCounts> counts() const;
 
   // A grid that begins then; that before it ends.
   void begin_grid(Timestamp start);
@@ -96,7 +91,8 @@ class TimerEvent {
   Duration period_;
   UniqueFd fd_;
   bool counts_losses_ = false;
-  ProgramLink link_;  // after the event: ended before it
+  UniqueFd cpu_watch_;  // of a cgroup's event, whose time stands still whenever nobody of the cgroup runs
+  ProgramLink link_;    // after the event: ended before it
   PerfMapping mapping_;
   PerfRing ring_;
   std::size_t ring_bytes_ = 0;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace fathom::perf {
@@ -30,6 +31,14 @@ void check_set(const CpuSet& cpus, const CpuSet& online) {
   }
 }
 
+// The CPUs that were asked for; null for all that are online, and for tasks.
+const CpuSet* chosen_cpus(const PerfScope& scope) {
+  if (const auto* set = std::get_if<CpuSet>(&scope))
+    return set;
+  const auto* cgroup = std::get_if<PerfCgroup>(&scope);
+  return cgroup == nullptr ? nullptr : std::get_if<CpuSet>(&cgroup->cpus);
+}
+
 void check_number(int number) {
   if (number <= 0)
     throw Error(std::errc::invalid_argument, "make a timer of thread " + std::to_string(number), {},
@@ -38,7 +47,7 @@ void check_number(int number) {
 
 // What cannot be, said before the kernel says less.
 void check_scope(const PerfTimerOptions& options) {
-  if (const auto* cpus = std::get_if<CpuSet>(&options.on))
+  if (const CpuSet* const cpus = chosen_cpus(options.on))
     check_set(*cpus, CpuSet::online(options.sys));
   else if (const auto* thread = std::get_if<PerfThread>(&options.on))
     check_number(thread->tid);
@@ -62,8 +71,7 @@ TimerEvents::TimerEvents(const Use& use) : use_(use) {
   check_scope(options);
   // The kernel maps no ring of an event that is inherited on all CPUs (kernel/events/core.c, perf_mmap).
   const bool anywhere = use_.program != nullptr || follow_of(options.on) == PerfFollow::nobody;
-  const Places found =
-      places_of(options.on, anywhere ? TaskPlaces::anywhere : TaskPlaces::by_cpu, options.sys, options.proc);
+  Places found = places_of(options.on, anywhere ? TaskPlaces::anywhere : TaskPlaces::by_cpu, options.sys, options.proc);
   for (const Place& place : found.places) {
     try {
       if (place.tid)
@@ -74,6 +82,9 @@ TimerEvents::TimerEvents(const Use& use) : use_(use) {
         throw;
     }
   }
+  if (events_.empty())
+    throw_nobody(found);
+  cgroup_ = std::move(found.cgroup);
 }
 
 void TimerEvents::open(const Place& place) {
@@ -100,6 +111,10 @@ void TimerEvents::watch(int tid) {
 
 bool TimerEvents::on_cpus() const noexcept {
   return std::holds_alternative<OnlineCpus>(use_.options.on) || std::holds_alternative<CpuSet>(use_.options.on);
+}
+
+bool TimerEvents::follows_cpus() const noexcept {
+  return on_cpus() || cgroup_;
 }
 
 void TimerEvents::enable() {
@@ -160,8 +175,10 @@ void TimerEvents::drain(std::vector<PerfTick>& ticks, ParseStats& stats, Found& 
   for (TimerEvent& event : events_) {
     const std::size_t had = ticks.size();
     const TimerEvent::Drained drained = event.drain(ticks, stats);
-    if (drained.throttled)
-      found.changes.push_back({.what = TimerChange::What::throttled, .cpu = event.place().cpu});
+    const TimerChange throttled{.what = TimerChange::What::throttled, .cpu = event.place().cpu};
+    // Once until it is told, however often it was: who only asks for the ticks never takes what is found.
+    if (drained.throttled && std::ranges::find(found.changes, throttled) == found.changes.end())
+      found.changes.push_back(throttled);
     if (drained.held_back && on_cpus())
       event.go_on();
     if (use_.program != nullptr) {
@@ -182,7 +199,7 @@ void TimerEvents::retire(const TimerEvent& event) {
 }
 
 CpuSet TimerEvents::wanted(const CpuSet& online) const {
-  const auto* set = std::get_if<CpuSet>(&use_.options.on);
+  const CpuSet* const set = chosen_cpus(use_.options.on);
   if (set == nullptr)
     return online;
   CpuSet both;
@@ -196,7 +213,8 @@ CpuSet TimerEvents::wanted(const CpuSet& online) const {
 void TimerEvents::join(unsigned cpu, Found& found) {
   TimerChange change{.what = TimerChange::What::cpu_came, .cpu = cpu};
   try {
-    open({.target = {.cpu = static_cast<int>(cpu)}, .cpu = cpu, .tid = {}});
+    const int pid = cgroup_ ? cgroup_.get() : -1;
+    open({.target = {.pid = pid, .cpu = static_cast<int>(cpu), .cgroup = bool{cgroup_}}, .cpu = cpu, .tid = {}});
     events_.back().enable();
     unwatched_.erase(cpu);
   } catch (const Error& error) {
@@ -209,7 +227,7 @@ void TimerEvents::join(unsigned cpu, Found& found) {
 }
 
 void TimerEvents::follow_cpus(Found& found) {
-  if (!on_cpus())
+  if (!follows_cpus())
     return;
   const auto online = online_now(use_.options.sys);
   if (!online)
@@ -239,11 +257,11 @@ bool TimerEvents::leave_ended(Found& found) {
     found.changes.push_back({.what = TimerChange::What::thread_ended, .tid = watch.tid()});
     return true;
   });
-  if (on_cpus())
+  if (follows_cpus())
     return std::ranges::any_of(events_, [](const TimerEvent& event) { return event.hung_up(); });
   // Of one that is inherited: when all that came of the thread have ended too.
   std::erase_if(events_, [&](const TimerEvent& event) {
-    if (!event.has_ring() || !event.hung_up())
+    if (!event.hung_up())
       return false;
     retire(event);
     return true;

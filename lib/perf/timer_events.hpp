@@ -8,6 +8,7 @@
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/base/time.hpp>
+#include <fathom/base/unique_fd.hpp>
 #include <fathom/perf/perf_timer.hpp>
 
 #include <cstddef>
@@ -66,12 +67,14 @@ class TimerEvents {
   void join(unsigned cpu, Found& found);
   // Its slots stay.
   void retire(const TimerEvent& event);
+  // Whether it is on CPUs that may go and come.
+  [[nodiscard]] bool follows_cpus() const noexcept;
   [[nodiscard]] CpuSet wanted(const CpuSet& online) const;
 
   Use use_;
+  UniqueFd cgroup_;  // whose tasks are watched: for CPUs that come
   std::vector<TimerEvent> events_;
   std::vector<ThreadWatch> watches_;
-  std::vector<int> threads_;   // those that were there at the beginning
   CpuSet unwatched_;           // told of already
   std::uint64_t retired_ = 0;  // slots of those that went
 };

@@ -1,6 +1,7 @@
 #include "allocations.hpp"
 #include "bpf_program.hpp"
 #include "bpf_support.hpp"
+#include "this_process.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/bpf/bpf_error.hpp>
@@ -16,7 +17,6 @@
 
 #include <gmock/gmock.h>
 
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,6 +44,7 @@ using fathom::BpfObject;
 using fathom::LoadedBpf;
 using fathom::RingBuffer;
 using fathom::live::allocations;
+using fathom::live::readable;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -88,11 +89,6 @@ concept Drainable = requires(Reader&& reader) { std::forward<Reader>(reader).dra
 static_assert(Pollable<RingBuffer<readers::event>&> && !Pollable<RingBuffer<readers::event>>);
 static_assert(Drainable<RingBuffer<readers::event>&> && !Drainable<RingBuffer<readers::event>>);
 
-bool readable(int fd) {
-  pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&one, 1, 0) == 1;
-}
-
 }  // namespace
 
 TEST_F(RingBufferLive, PollGivesRecordsInOrderAndKeepsTheirRoomUntilTheNext) {
@@ -101,10 +97,10 @@ TEST_F(RingBufferLive, PollGivesRecordsInOrderAndKeepsTheirRoomUntilTheNext) {
   EXPECT_EQ(events.record_check(), fathom::RecordCheck::members);
   EXPECT_EQ(events.capacity(), 4096U);
   EXPECT_TRUE(events.poll(0ms).empty());
-  EXPECT_FALSE(readable(events.native_handle()));
+  EXPECT_FALSE(readable(events.native_handle(), 0ms));
 
   EXPECT_EQ(emit(bpf, 100, 3), 0U);
-  EXPECT_TRUE(readable(events.native_handle()));
+  EXPECT_TRUE(readable(events.native_handle(), 0ms));
   const auto batch = events.poll(1s);
   EXPECT_FALSE(batch.empty());
   EXPECT_THAT(numbers(batch), ElementsAre(100, 101, 102));

@@ -1,5 +1,7 @@
 #include "bpf_support.hpp"
 
+#include "this_process.hpp"
+
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -26,17 +28,6 @@ std::set<std::uint32_t> ids(Next next) {
   std::set<std::uint32_t> found;
   for (std::uint32_t id = 0; next(id, &id) == 0;)
     found.insert(id);
-  return found;
-}
-
-std::set<std::string> descriptors() {
-  std::set<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code error;
-    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
-    if (!target.ends_with("/fd"))  // the one that lists
-      found.insert(entry.path().filename().string() + ' ' + target);
-  }
   return found;
 }
 
@@ -81,7 +72,7 @@ BpfThings new_since(const BpfThings& before) {
 }  // namespace
 
 BpfThings bpf_things() {
-  return {ids(bpf_prog_get_next_id), ids(bpf_map_get_next_id), ids(bpf_link_get_next_id), descriptors()};
+  return {ids(bpf_prog_get_next_id), ids(bpf_map_get_next_id), ids(bpf_link_get_next_id), open_descriptors()};
 }
 
 void BpfTest::SetUp() {
@@ -89,7 +80,7 @@ void BpfTest::SetUp() {
 }
 
 void BpfTest::TearDown() {
-  EXPECT_EQ(descriptors(), before_.descriptors);
+  EXPECT_EQ(open_descriptors(), before_.descriptors);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   BpfThings news = new_since(before_);
   while ((!news.programs.empty() || !news.maps.empty() || !news.links.empty()) &&

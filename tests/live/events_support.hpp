@@ -1,5 +1,7 @@
 #pragma once
 
+#include "this_process.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/base/unique_fd.hpp>
 #include <fathom/process/child.hpp>
@@ -22,11 +24,6 @@
 
 namespace fathom::live {
 
-/// Where every right is given and each feature is known.
-inline bool in_vm() {
-  return std::getenv("FATHOM_VM") != nullptr;
-}
-
 /// Why a test cannot be done on this kernel: it is locked down, or lacks the feature. In a VM that is a failure.
 inline std::optional<std::string> why_not_here(const Error& error) {
   if (in_vm())
@@ -34,18 +31,6 @@ inline std::optional<std::string> why_not_here(const Error& error) {
   if (error.code() != std::errc::operation_not_permitted && error.code() != std::errc::not_supported)
     return std::nullopt;
   return error.what();
-}
-
-inline std::vector<std::string> open_descriptors() {
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code error;
-    const auto target = std::filesystem::read_symlink(entry.path(), error);
-    if (!error)
-      found.push_back(entry.path().filename().string() + " -> " + target.string());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 /// A private instance, in which tests trace their own tasks; checks that they leave nothing behind.
@@ -78,7 +63,7 @@ class EventsTest : public ::testing::Test {
   std::optional<TraceEvents> events;
 
  private:
-  std::vector<std::string> descriptors_;
+  std::set<std::string> descriptors_;
   std::string dynamic_events_;
   std::string clock_;
 };

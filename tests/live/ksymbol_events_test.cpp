@@ -1,13 +1,12 @@
 #include "bpf_program.hpp"
 #include "cpu_offline.hpp"
+#include "this_process.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/perf/ksymbol_events.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <poll.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,11 +19,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-
-bool readable(int fd, std::chrono::milliseconds timeout) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, static_cast<int>(timeout.count())) == 1;
-}
 
 // The events of this symbol among all that come, until `count` did or it takes too long. A program is freed by a
 // worker, maybe on another CPU.

@@ -1,5 +1,6 @@
 #include "kernel_module.hpp"
 #include "private_network.hpp"
+#include "this_process.hpp"
 #include "unprivileged.hpp"
 
 #include <fathom/base/error.hpp>
@@ -8,22 +9,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <poll.h>
-
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace fathom::live {
 namespace {
 
+using namespace std::chrono_literals;
+
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-bool readable(int fd, int milliseconds) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, milliseconds) == 1;
-}
 
 // Those that the kernel did on its own, of this module.
 std::vector<ModuleEvent::Action> actions_of(const ModuleBatch& batch, const std::string& module) {
@@ -41,11 +38,11 @@ TEST(ModuleEvents, SeesAModuleComeAndGo) {
   ModuleEvents modules;
   {
     const KernelModule dummy("dummy");
-    EXPECT_TRUE(readable(modules.native_handle(), 0));
+    EXPECT_TRUE(readable(modules.native_handle(), 0ms));
     EXPECT_THAT(actions_of(modules.drain(), "dummy"), ::testing::ElementsAre(ModuleEvent::Action::add));
   }
   EXPECT_THAT(actions_of(modules.drain(), "dummy"), ::testing::ElementsAre(ModuleEvent::Action::remove));
-  EXPECT_FALSE(readable(modules.native_handle(), 0));
+  EXPECT_FALSE(readable(modules.native_handle(), 0ms));
   EXPECT_EQ(modules.stats().skipped_records(), 0U);
 }
 
@@ -75,7 +72,7 @@ TEST_F(ModuleEventsAlone, OthersAreCountedAndPassedOver) {
   network_.send_uevent("add", "/module/", "module");
   network_.send_uevent("remove", "/module/fathom_fake", "module");
   network_.send_uevent("add@no", "/module/fathom_fake", "module");
-  EXPECT_TRUE(readable(modules.native_handle(), 1000));
+  EXPECT_TRUE(readable(modules.native_handle(), 1s));
   const ModuleBatch batch = modules.drain();
   EXPECT_THAT(actions_of(batch, "fathom_fake"),
               ::testing::ElementsAre(ModuleEvent::Action::add, ModuleEvent::Action::remove));
@@ -88,7 +85,7 @@ TEST_F(ModuleEventsAlone, OthersAreCountedAndPassedOver) {
 TEST_F(ModuleEventsAlone, ANetworkOfItsOwnHearsTheKernelToo) {
   ModuleEvents modules;
   trigger_uevent("/sys/devices/system/cpu/cpu0/uevent", "change");
-  EXPECT_TRUE(readable(modules.native_handle(), 1000));
+  EXPECT_TRUE(readable(modules.native_handle(), 1s));
   EXPECT_TRUE(modules.drain().empty());
   EXPECT_GE(modules.stats().parsed_records, 1U);
 }
@@ -96,7 +93,7 @@ TEST_F(ModuleEventsAlone, ANetworkOfItsOwnHearsTheKernelToo) {
 TEST_F(ModuleEventsAlone, WhatAProcessSendsIsNotBelieved) {
   ModuleEvents modules;
   network_.send_as_process(modules.native_handle(), "add", "/module/fathom_fake", "module");
-  EXPECT_TRUE(readable(modules.native_handle(), 1000));
+  EXPECT_TRUE(readable(modules.native_handle(), 1s));
   EXPECT_THAT(modules.drain().events, IsEmpty());
   EXPECT_EQ(modules.stats().records, 1U);
   EXPECT_EQ(modules.stats().skipped(SkipReason::foreign), 1U);

@@ -1,7 +1,6 @@
 // Events of a cgroup, which only its own tasks make.
 #include "perf_support.hpp"
 #include "test_cgroup.hpp"
-#include "tracefs_support.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/perf/perf_counter.hpp>
@@ -10,29 +9,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <fstream>
-#include <string>
 
 namespace fathom::live {
 namespace {
 
-// Of version 2, perf_event is in every cgroup; but the kernel brings it into those below the root with the first change
-// of the root's controllers only, which at most machines the init system makes (kernel/cgroup/cgroup.c,
-// cgroup_refresh_subtree_ss_mask).
-void bring_perf_event_in(const std::string& below_root) {
-  if (!in_vm())
-    return;
-  const std::string control = below_root.substr(0, below_root.rfind('/')) + "/cgroup.subtree_control";
-  for (const char* change : {"+pids", "-pids"}) {
-    std::ofstream file(control);
-    file << change << std::flush;
-    EXPECT_TRUE(file) << control;
-  }
-}
-
 TEST(PerfCgroupLive, ItsTasksAreCountedAndSampledAndNoOthers) {
   const TestCgroup group("fathom_perf");
-  bring_perf_event_in(group.path());
+  group.bring_perf_event_in();
   const PerfScope scope = PerfCgroup{group.path()};
   const PerfCounter calls{kGetppid, scope};
   PerfSampler sampler{kGetppid, {.rate = EventCount{1}, .on = scope}};

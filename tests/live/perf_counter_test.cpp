@@ -1,6 +1,7 @@
 #include "bpf_program.hpp"
 #include "cpu_offline.hpp"
 #include "perf_support.hpp"
+#include "this_process.hpp"
 #include "unprivileged.hpp"
 
 #include <fathom/base/cpu_set.hpp>
@@ -18,7 +19,6 @@
 #include <barrier>
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <filesystem>
 #include <numeric>
 #include <string>
@@ -29,16 +29,12 @@
 namespace fathom::live {
 namespace {
 
+using namespace std::chrono_literals;
+
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 using PerfCounterLive = PerfTest;
-
-Duration thread_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 long minor_faults() {
   rusage usage{};
@@ -61,7 +57,7 @@ TEST_F(PerfCounterLive, TheTaskClockIsTheThreadsTime) {
   const Duration before = thread_time();
   const PerfCounter clock{"task-clock"};
   const Duration inner = thread_time();
-  burn(50);
+  work_for(50ms);
   std::this_thread::sleep_for(std::chrono::milliseconds(30));  // is not counted
   const Duration inner_end = thread_time();
   const PerfCount count = clock.read();
@@ -260,7 +256,7 @@ TEST_F(PerfCounterLive, ASourceOfSysfsIsCountedByItsNames) {
     GTEST_SKIP() << "this processor has no source msr";
   PerfCounter ticks{"msr/tsc/"};
   const std::uint64_t before = ticks.read().value;
-  burn(20);
+  work_for(20ms);
   const std::uint64_t after = ticks.read().value;
   EXPECT_GT(after - before, 1'000'000U) << "20 ms of a clock of 50 MHz or more";
   ticks.reset();
@@ -271,7 +267,7 @@ TEST_F(PerfCounterLive, WithoutAPmuTheEventsThatWorkAreNamed) {
   for (const char* name : {"cpu-cycles", "LLC-load-misses", "r3c"}) {
     try {
       const PerfCounter counter{name};
-      burn(1);
+      work_for(1ms);
       EXPECT_EQ(counter.read().scaled().has_value(), counter.read().running.count() > 0) << "there is a PMU";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory) << error.what();

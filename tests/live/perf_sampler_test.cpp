@@ -1,6 +1,7 @@
 #include "bpf_program.hpp"
 #include "cpu_offline.hpp"
 #include "perf_support.hpp"
+#include "this_process.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
@@ -10,7 +11,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,16 +26,13 @@
 namespace fathom::live {
 namespace {
 
+using namespace std::chrono_literals;
+
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Key;
 
 using PerfSamplerLive = PerfTest;
-
-bool readable(int fd, int milliseconds) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, milliseconds) == 1;
-}
 
 Timestamp now() {
   return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())};
@@ -62,11 +59,11 @@ TEST_F(PerfSamplerLive, ATracepointGivesItsRecordEachTime) {
   const PerfEvent getppid{kGetppid};
   PerfSampler sampler{getppid, {.rate = EventCount{1}, .fields = {.period = true, .raw = true}}};
   EXPECT_TRUE(sampler.drain().empty());
-  EXPECT_FALSE(readable(sampler.native_handle(), 0));
+  EXPECT_FALSE(readable(sampler.native_handle(), 0ms));
   const Timestamp before = now();
   call_getppid(100);
   const Timestamp after = now();
-  EXPECT_TRUE(readable(sampler.native_handle(), 0));
+  EXPECT_TRUE(readable(sampler.native_handle(), 0ms));
   const PerfSampleBatch batch = sampler.drain();
   EXPECT_EQ(number_of(batch), 100U);
   EXPECT_EQ(batch.records.size(), 100U);
@@ -157,7 +154,7 @@ TEST_F(PerfSamplerLive, AKernelsChainIsApartFromTheUsers) {
 
 TEST_F(PerfSamplerLive, AClockTicksInTheThreadsTime) {
   PerfSampler sampler{"task-clock", {.rate = std::chrono::milliseconds(10)}};
-  burn(500);
+  work_for(500ms);
   sampler.disable();
   const double periods = static_cast<double>(sampler.count().value) / 1e7;
   const auto ticks = static_cast<double>(number_of(sampler.drain()));
@@ -228,7 +225,7 @@ TEST_F(PerfSamplerLive, AProfilerHearsOfTasksAndMappings) {
   std::vector<int> forked;
   std::vector<int> exited;
   for (bool ended = false; !ended;) {
-    ASSERT_TRUE(readable(sampler.native_handle(), 20'000));
+    ASSERT_TRUE(readable(sampler.native_handle(), 20s));
     const PerfSampleBatch batch = sampler.drain();
     ended = batch.ended;
     for (const PerfEventRecord& record : batch.records) {
@@ -290,7 +287,7 @@ TEST_F(PerfSamplerLive, AThreadThatEndedIsToldOfAfterItsSamples) {
   batch = sampler.drain();
   EXPECT_TRUE(batch.ended);
   EXPECT_FALSE(batch.empty());
-  EXPECT_FALSE(readable(sampler.native_handle(), 0)) << "nothing is waited for any more";
+  EXPECT_FALSE(readable(sampler.native_handle(), 0ms)) << "nothing is waited for any more";
 }
 
 TEST_F(PerfSamplerLive, WhatCannotBeIsExplained) {

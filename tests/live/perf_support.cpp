@@ -1,30 +1,12 @@
 #include "perf_support.hpp"
 
+#include "this_process.hpp"
+
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <ctime>
-#include <filesystem>
-#include <iterator>
-
 namespace fathom::live {
-
-namespace {
-
-std::size_t open_descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator()));
-}
-
-std::chrono::nanoseconds thread_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
-}  // namespace
 
 void PerfTest::SetUp() {
   descriptors_ = open_descriptors();
@@ -49,12 +31,6 @@ void in_own_process(const std::function<void()>& work) {
   int status = 0;
   ASSERT_EQ(::waitpid(pid, &status, 0), pid);
   EXPECT_EQ(status, 0);
-}
-
-void burn(unsigned milliseconds) {
-  const auto until = thread_time() + std::chrono::milliseconds(milliseconds);
-  while (thread_time() < until) {
-  }
 }
 
 }  // namespace fathom::live

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstddef>
 #include <functional>
+#include <set>
+#include <string>
 
 namespace fathom::live {
 
@@ -14,7 +15,7 @@ class PerfTest : public ::testing::Test {
   void TearDown() override;
 
  private:
-  std::size_t descriptors_ = 0;
+  std::set<std::string> descriptors_;
 };
 
 /// The event of the system call that call_getppid() makes.
@@ -25,8 +26,5 @@ void call_getppid(unsigned times);
 
 /// Forks a child that does `work`, and waits for its end.
 void in_own_process(const std::function<void()>& work);
-
-/// Keeps a CPU busy until this thread has used so many milliseconds of it.
-void burn(unsigned milliseconds);
 
 }  // namespace fathom::live

@@ -1,5 +1,6 @@
 // Timers of perf events, awaited.
 
+#include "this_process.hpp"
 #include "timer_support.hpp"
 
 #include <fathom/async/async_reader.hpp>

@@ -1,20 +1,25 @@
 // Timers of perf events that wake user space.
 
+#include "this_process.hpp"
 #include "tick_account.hpp"
 #include "timer_support.hpp"
 #include "unprivileged.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
+#include <fathom/perf/perf_counter.hpp>
 #include <fathom/perf/perf_timer.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -35,6 +40,7 @@ constexpr std::size_t kTicksOfAPage = 127;  // of 32 bytes; the kernel never fil
 TEST(PerfTimerWakeup, EachTickIsTold) {
   const AwakeCpus awake;
   PerfTimer timer{{.rate = Hz{100}}};
+  const Timestamp started = on_clock(steady_clock::now());
   EXPECT_EQ(timer.counter(), TickCounter::samples);
   const auto grids = timer.grids();
   TickAccount account;
@@ -62,7 +68,7 @@ TEST(PerfTimerWakeup, EachTickIsTold) {
   take();
   EXPECT_EQ(lost, 0U);
   const TimerTicks ticks = timer.ticks();
-  account.check(grids, timer.period(), ticks);
+  account.check(grids, started, timer.period(), ticks);
   EXPECT_GT(ticks.delivered, ticks.expected / 2);
   const ParseStats stats = timer.stats();
   EXPECT_GE(stats.records, ticks.delivered);
@@ -71,7 +77,7 @@ TEST(PerfTimerWakeup, EachTickIsTold) {
 
 TEST(PerfTimerWakeup, WhatARingHasNoRoomForIsLostAndCounted) {
   PerfTimer timer{{.rate = 1ms, .on = PerfThread::self(), .ring_pages = 1}};
-  work_for(emulated() ? 4000ms : 400ms);
+  work_for(in_vm() ? 4000ms : 400ms);
   timer.stop();
   const TimerBatch batch = timer.drain();
   const TimerTicks ticks = timer.ticks();
@@ -93,7 +99,7 @@ TEST(PerfTimerWakeup, MemoryIsBoundedThoughNobodyDrains) {
   const TimerBatch batch = timer.drain();
   EXPECT_LE(batch.ticks.size(), 4 * kTicksOfAPage);
   EXPECT_GT(batch.ticks.size(), kTicksOfAPage);
-  if (!emulated()) {
+  if (!in_vm()) {
     EXPECT_GT(batch.lost, 0U);
   }
   EXPECT_EQ(timer.ticks().delivered, batch.ticks.size());
@@ -134,7 +140,7 @@ TEST(PerfTimerWakeup, TellsWhomItInterruptedAndThatItEnded) {
     EXPECT_TRUE(timer.drain().empty());
   const TimerTicks ticks = timer.ticks();
   EXPECT_EQ(ticks.delivered, count);
-  EXPECT_GE(ticks.expected, emulated() ? 180U : 195U);
+  EXPECT_GE(ticks.expected, in_vm() ? 180U : 195U);
   const auto gone = thrown_by([&] { const PerfTimer late{{.rate = 1ms, .on = PerfThread{tid}}}; });
   EXPECT_EQ(gone.code(), std::errc::no_such_process);
   EXPECT_THAT(gone.what(), HasSubstr(std::to_string(tid)));
@@ -151,7 +157,7 @@ TEST(PerfTimerWakeup, FollowsTheThreadsThatAreMade) {
   std::size_t of_it = 0;
   for (const PerfTick& tick : timer.drain().ticks)
     of_it += static_cast<std::size_t>(tick.tid == tid);
-  EXPECT_GT(of_it, emulated() ? 0U : 5U);
+  EXPECT_GT(of_it, in_vm() ? 0U : 5U);
 }
 
 TEST(PerfTimerWakeup, WhatCannotBeIsRefused) {
@@ -193,8 +199,46 @@ TEST(PerfTimerWakeup, WithoutRightsTheErrorSaysWhatToSet) {
 }
 
 // A /proc that is this one, but for the limit.
+TEST(PerfTimerWakeup, AProcessWhoseFirstThreadHasEndedTicks) {
+  const int pid = ::fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    std::thread([] {
+      work_for(10s);
+      ::_exit(0);
+    }).detach();
+    ::syscall(SYS_exit, 0);  // this thread alone
+  }
+  const auto state = [&] {
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string number;
+    std::string name;
+    char letter = 0;
+    stat >> number >> name >> letter;
+    return letter;
+  };
+  while (state() != 'Z')
+    std::this_thread::sleep_for(1ms);
+  {
+    PerfTimer timer{{.rate = 1ms, .on = PerfProcess{pid, PerfFollow::nobody}}};
+    std::size_t ticks = 0;
+    while (ticks < 10 && readable(timer.native_handle(), 20s))
+      ticks += timer.drain().ticks.size();
+    EXPECT_GE(ticks, 10U);
+  }
+  ::kill(pid, SIGKILL);
+  // Now all have ended, and the process is not waited for yet.
+  siginfo_t ended{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(thrown_by([&] { const PerfTimer timer{{.rate = 1ms, .on = PerfProcess{pid}}}; }).code(),
+            std::errc::no_such_process);
+  EXPECT_EQ(thrown_by([&] { const PerfCounter counter{"task-clock", PerfProcess{pid}}; }).code(),
+            std::errc::no_such_process);
+  EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
+}
+
 TEST(PerfTimerWakeup, ALimitThatIsLoweredIsTold) {
-  const auto proc = std::filesystem::temp_directory_path() / "fathom_perf_timer_limit";
+  const auto proc = std::filesystem::temp_directory_path() / ("fathom_perf_timer_limit_" + std::to_string(::getpid()));
   std::filesystem::create_directories(proc / "sys/kernel");
   const auto set = [&](unsigned limit) {
     std::ofstream(proc / "sys/kernel/perf_event_max_sample_rate") << limit << '\n';

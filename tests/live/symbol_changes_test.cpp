@@ -2,6 +2,7 @@
 #include "cpu_offline.hpp"
 #include "kernel_module.hpp"
 #include "private_network.hpp"
+#include "this_process.hpp"
 #include "unprivileged.hpp"
 
 #include <fathom/symbols/symbol_changes.hpp>
@@ -9,20 +10,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <poll.h>
-
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 namespace fathom::live {
 namespace {
 
-using ::testing::HasSubstr;
+using namespace std::chrono_literals;
 
-bool readable(int fd, int milliseconds) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, milliseconds) == 1;
-}
+using ::testing::HasSubstr;
 
 TEST(SymbolChanges, BothKindsComeThroughOneHandle) {
   PrivateNetwork network;
@@ -31,7 +28,7 @@ TEST(SymbolChanges, BothKindsComeThroughOneHandle) {
   (void)changes.drain();
 
   const UniqueFd program = load_bpf_program("fathom_both");
-  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  EXPECT_TRUE(readable(changes.native_handle(), 20s));
   const SymbolChangeSummary loaded = changes.drain();
   EXPECT_TRUE(loaded.due());
   EXPECT_FALSE(loaded.lossy());
@@ -39,7 +36,7 @@ TEST(SymbolChanges, BothKindsComeThroughOneHandle) {
   EXPECT_EQ(std::ranges::count(loaded.ksymbols, symbol, &KsymbolEvent::name), 1);
 
   network.send_uevent("add", "/module/fathom_fake", "module");
-  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  EXPECT_TRUE(readable(changes.native_handle(), 20s));
   const SymbolChangeSummary added = changes.drain();
   EXPECT_TRUE(added.due());
   ASSERT_EQ(added.modules.size(), 1U);
@@ -75,7 +72,7 @@ TEST(SymbolChangesHotplug, ACpuThatWasDownBetweenTwoDrainsMakesItDue) {
   {
     const CpuOffline offline(1);
   }
-  EXPECT_TRUE(readable(changes.native_handle(), 20000));
+  EXPECT_TRUE(readable(changes.native_handle(), 20s));
   const SymbolChangeSummary summary = changes.drain();
   EXPECT_TRUE(summary.due());
   ASSERT_EQ(summary.ksymbol_losses.size(), 1U);

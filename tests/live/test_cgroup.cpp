@@ -1,5 +1,7 @@
 #include "test_cgroup.hpp"
 
+#include "this_process.hpp"
+
 #include <fathom/base/unique_fd.hpp>
 
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -69,6 +72,17 @@ TestCgroup::~TestCgroup() {
     remove();
   } catch (const std::exception&) {
     // The next test of this name will say so.
+  }
+}
+
+void TestCgroup::bring_perf_event_in() const {
+  if (!in_vm())
+    return;
+  const std::string control = path_.substr(0, path_.rfind('/')) + "/cgroup.subtree_control";
+  for (const char* change : {"+pids", "-pids"}) {
+    std::ofstream file(control);
+    file << change << std::flush;
+    check(file.good(), "write " + control);
   }
 }
 

@@ -24,6 +24,10 @@ class TestCgroup {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// It, as the library has it.
   [[nodiscard]] const Cgroup& cgroup() const noexcept { return *cgroup_; }
+  /// Of version 2, perf_event is in every cgroup; but the kernel brings it into those below the root with the first
+  /// change of the root's controllers only, which every init system makes (kernel/cgroup/cgroup.c,
+  /// cgroup_refresh_subtree_ss_mask): in a virtual machine of ours, that has none, this does.
+  void bring_perf_event_in() const;
   /// Removes it now.
   void remove();
 

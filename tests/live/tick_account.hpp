@@ -17,8 +17,9 @@ class TickAccount {
   void add(unsigned cpu, std::uint64_t time) { times_[cpu].push_back(time); }
   [[nodiscard]] std::size_t size() const;
   /// Each tick is in a slot of its CPU's grid, no slot has two, and they are as many as the timer says; a slot without
-  /// one is a skipped one. After the timer was stopped.
-  void check(const std::vector<PerfTimer::Grid>& grids, Duration period, const TimerTicks& ticks) const;
+  /// one is a skipped one. After the timer was stopped. `started` is when it surely ticked: no grid begins later.
+  void check(const std::vector<PerfTimer::Grid>& grids, Timestamp started, Duration period,
+             const TimerTicks& ticks) const;
 
  private:
   std::map<unsigned, std::vector<std::uint64_t>> times_;

@@ -1,27 +1,15 @@
 #include "timer_support.hpp"
 
+#include "this_process.hpp"
+
 #include <linux/perf_event.h>
-#include <poll.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <ctime>
-
 namespace fathom::live {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-void pin_to(unsigned cpu) {
-  cpu_set_t there{};
-  CPU_SET(cpu, &there);
-  ::sched_setaffinity(0, sizeof there, &there);
-}
-
-}  // namespace
 
 AwakeCpus::AwakeCpus() {
   for (const unsigned cpu : CpuSet::online().cpus())
@@ -75,23 +63,6 @@ std::uint64_t RawTicks::count() const {
   for (const auto& [fd, ring] : cpus_)
     sum += static_cast<volatile perf_event_mmap_page*>(ring)->data_head / kRecordBytes;
   return sum;
-}
-
-std::chrono::nanoseconds thread_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
-void work_for(std::chrono::nanoseconds time) {
-  const auto until = thread_time() + time;
-  while (thread_time() < until) {
-  }
-}
-
-bool readable(int fd, std::chrono::milliseconds timeout) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, static_cast<int>(timeout.count())) == 1;
 }
 
 }  // namespace fathom::live

@@ -2,23 +2,18 @@
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
+#include <fathom/base/time.hpp>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace fathom::live {
-
-/// Whether this is a VM, whose processors are emulated.
-inline bool emulated() {
-  return std::getenv("FATHOM_VM") != nullptr;
-}
 
 /// Has each CPU work for two scheduler ticks now and then: where it has none for long, the kernel throttles timers.
 class AwakeCpus {
@@ -49,10 +44,10 @@ class RawTicks {
   std::vector<Cpu> cpus_;
 };
 
-/// The processor time of this thread.
-std::chrono::nanoseconds thread_time();
-/// Uses so much of it.
-void work_for(std::chrono::nanoseconds time);
+/// A time as timers give it.
+inline Timestamp on_clock(std::chrono::steady_clock::time_point time) {
+  return {static_cast<std::uint64_t>(time.time_since_epoch().count())};
+}
 
 /// What the call throws; a failure if it throws nothing.
 template <class Call>
@@ -65,8 +60,5 @@ Error thrown_by(Call call) {
   ADD_FAILURE() << "nothing was thrown";
   return {0, "fail"};
 }
-
-/// poll(2) for reading.
-bool readable(int fd, std::chrono::milliseconds timeout);
 
 }  // namespace fathom::live

@@ -1,6 +1,7 @@
 // Does the kernel take and refuse what Traceability says it will? A sample of functions of every kind is tried with
 // each mechanism; nothing is recorded.
 
+#include "this_process.hpp"
 #include "trampoline_attach.hpp"
 
 #include <fathom/base/error.hpp>
@@ -16,7 +17,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -29,9 +29,7 @@
 namespace fathom {
 namespace {
 
-bool in_vm() {
-  return std::getenv("FATHOM_VM") != nullptr;
-}
+using live::in_vm;
 
 std::string describe(const TraceVerdict& verdict) {
   std::string text(to_string(verdict.answer));

@@ -72,10 +72,6 @@ bool is_boot_size(const std::string& value) {
 
 }  // namespace
 
-bool in_vm() {
-  return std::getenv("FATHOM_VM") != nullptr;
-}
-
 std::string function_tracers_refused(const TraceFs& tracefs) {
   if (!tracefs.has_tracer(Tracer::function_graph))
     return "this kernel has no tracer function_graph";

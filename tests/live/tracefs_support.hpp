@@ -1,15 +1,13 @@
 #pragma once
 
+#include "this_process.hpp"
+
 #include <fathom/tracefs/trace_fs.hpp>
 
 #include <map>
 #include <string>
 
 namespace fathom::live {
-
-/// True in the virtual machines of tests/vm, where nothing is locked down: there a test must not be skipped for want of
-/// rights.
-[[nodiscard]] bool in_vm();
 
 /// Why the function tracers cannot be used here, or empty.
 [[nodiscard]] std::string function_tracers_refused(const TraceFs& tracefs);

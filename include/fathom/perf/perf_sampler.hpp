@@ -136,8 +136,8 @@ class PerfSampler {
  public:
   /// Samples it. Throws Error: as PerfCounterGroup does; EINVAL for a frequency above
   /// `kernel.perf_event_max_sample_rate`, which it names, for a Duration of an event that is no clock, or of less than
-  /// 10 us, and for `ring_pages`; EOVERFLOW for `max_stack`; EOPNOTSUPP for an event that can be counted only; EPERM
-  /// where the rings are more memory than may be locked.
+  /// 10 us, and for `ring_pages`; EOVERFLOW for `max_stack`, and to wake up after more than 2^32 - 1 samples;
+  /// EOPNOTSUPP for an event that can be counted only; EPERM where the rings are more memory than may be locked.
   explicit PerfSampler(const PerfEvent& event, const PerfSamplerOptions& options = {});
   ~PerfSampler();
   PerfSampler(PerfSampler&& other) noexcept;

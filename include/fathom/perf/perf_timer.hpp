@@ -94,12 +94,18 @@ struct PerfTimerOptions {
 /// skipped. Where nobody waits and nobody asks, that may be long. Each is told as a change.
 ///
 /// **CPUs that go and come.** A CPU that goes down has no slots from then on, one that comes has a grid of its own from
-/// then on; `OnlineCpus` joins each that comes, a set those of the set that come back, a cgroup stays on the CPUs that
-/// it began with. drain() looks once a second, also of a timer that runs a program: call it now and then, or await it.
+/// then on; `OnlineCpus` joins each that comes, a set those of the set that come back, a cgroup as it says which CPUs
+/// are its. drain() looks once a second, also of a timer that runs a program: call it now and then, or await it.
 ///
 /// Which timer to take: this one for sampling what runs, in hard interrupt context, with the registers and the stack
 /// that were interrupted, on every CPU or in a thread alone. BpfTimer for work that is about time, in softirq context,
 /// on one CPU, and where the kernel must not be asked for statistics.
+///
+/// **Descriptors.** Two, one for the statistics, and for each event of a program two (before Linux 5.15 one), else one.
+/// Events are one for each CPU; of a cgroup the same, one more each, to see the CPU go, and its folder; of threads one
+/// for each, and one more each for its end. But a timer without a program that follows (as a PerfProcess does unless
+/// told otherwise) has an event, with a ring, for each thread on each CPU: the kernel maps no ring for children on all
+/// CPUs.
 ///
 /// Move-only; one that was moved from does not run and cannot be started. All members are safe from several threads,
 /// but for what drain() gave. It owns its descriptors, and holds the program, till it is stopped or destroyed; a forked
@@ -112,7 +118,7 @@ class PerfTimer {
   /// Runs `program` with each tick, a copy of which is kept for its `run_count()`. Throws Error: EINVAL for a rate that
   /// cannot be (the hint names what bounds it), or what is no program of SEC("perf_event"); EACCES or EPERM without the
   /// rights; ENODEV for a CPU that is offline; ESRCH for a thread that is gone; EBUSY for a program that runs
-  /// elsewhere; EMFILE: up to three descriptors for each CPU or thread.
+  /// elsewhere; EMFILE: see above how many it takes.
   template <TimerProgram Program>
   PerfTimer(Program program, const PerfTimerOptions& options) : PerfTimer(handle_of(std::move(program)), options) {}
   /// Wakes user space with each tick: `native_handle()` is readable, and `drain()` tells. Throws the same; EPERM also

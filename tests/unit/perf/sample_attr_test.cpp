@@ -7,7 +7,9 @@
 #include <linux/perf_event.h>
 
 #include <chrono>
+#include <cstdint>
 #include <ctime>
+#include <limits>
 #include <perf/record_decoder.hpp>
 #include <perf/sample_attr.hpp>
 #include <perf/scope_places.hpp>
@@ -92,6 +94,20 @@ TEST(SampleAttr, RecordsWakeUpsClocksAndChildren) {
   EXPECT_FALSE(plain.mmap || plain.mmap2 || plain.comm || plain.task || plain.inherit || plain.watermark ||
                plain.use_clockid || plain.enable_on_exec);
   EXPECT_EQ(plain.wakeup_events, 5U);
+}
+
+TEST(SampleAttr, AWakeUpThatIsTooFarIsRefused) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const auto attr_of = [](std::uint64_t samples) {
+    return sample_attr(SoftwareEvent::cpu_clock, {.wakeup = EventCount{samples}});
+  };
+  EXPECT_EQ(attr_of(kMost).wakeup_events, kMost);
+  try {
+    (void)attr_of(kMost + 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::value_too_large);
+  }
 }
 
 TEST(ScopePlaces, RightsAreThoseOfTheScope) {
