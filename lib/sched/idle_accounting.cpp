@@ -40,15 +40,26 @@ IdleAccounting::Cpu* IdleAccounting::take(std::uint32_t number, Timestamp time) 
   return &cpu;
 }
 
+// Whether it was, at any time between these.
+bool IdleAccounting::was_down(const Cpu& cpu, std::uint64_t from, std::uint64_t to) noexcept {
+  const auto first = std::ranges::lower_bound(cpu.absent, from);
+  return first != cpu.absent.end() && *first < to;
+}
+
 // The event says what the CPU did before it: so it did since the record began, if this is the first; if it contradicts
 // what is known, that was wrong since the last time that it was confirmed.
 void IdleAccounting::tell(Cpu& cpu, Timestamp time, const Span& before) {
   if (!cpu.seen) {
     if (!cpu.lost)
       cpu.before = before;
+  } else if (was_down(cpu, cpu.last, time.nanoseconds)) {
+    if (!cpu.lost)
+      forget_since(cpu, cpu.last, Known::no);
+    cpu.now = {};
+    cpu.hard = cpu.soft = 0;
   } else if (before.known == Known::yes && cpu.now.known == Known::yes && cpu.now.pid != before.pid) {
     ++stats_.contradictions;
-    forget_since(cpu, cpu.confirmed);
+    forget_since(cpu, cpu.confirmed, Known::no);
     cpu.now.known = Known::no;
   }
   if (cpu.now.known != Known::yes && before.known == Known::yes)
@@ -81,22 +92,28 @@ void IdleAccounting::push(Cpu& cpu, Timestamp time) {
 void IdleAccounting::trim(Cpu& cpu) {
   while (cpu.spans.size() > std::max<std::size_t>(options_.spans_per_cpu, 1)) {
     cpu.spans.pop_front();
-    cpu.before.known = Known::no;
+    cpu.before.known = Known::lost;
     ++stats_.forgotten;
   }
 }
 
-void IdleAccounting::forget_since(Cpu& cpu, std::uint64_t time) {
+void IdleAccounting::forget_since(Cpu& cpu, std::uint64_t time, Known as) {
   const auto first = std::ranges::lower_bound(cpu.spans, time, {}, &Span::start);
-  std::for_each(first, cpu.spans.end(), [](Span& span) { span.known = Known::no; });
+  const auto forget = [as](Span& span) {
+    if (as == Known::lost || span.known != Known::lost)
+      span.known = as;
+  };
+  std::for_each(first, cpu.spans.end(), forget);
   if (first == cpu.spans.end() || first->start != time)
-    cpu.spans.insert(first, Span{.start = time});
+    cpu.spans.insert(first, Span{.start = time, .known = as});
   trim(cpu);
 }
 
 void IdleAccounting::lose(Cpu& cpu) {
-  if (cpu.seen && !cpu.lost)
-    forget_since(cpu, cpu.last);
+  if (!cpu.seen)
+    cpu.before.known = Known::lost;
+  else if (!cpu.lost)
+    forget_since(cpu, cpu.last, Known::lost);
   cpu.lost = true;
   cpu.now = {};
   cpu.hard = cpu.soft = 0;
@@ -159,22 +176,29 @@ void IdleAccounting::on(const CpuIdleMark& event) {
   push(*cpu, event.time);
 }
 
-void IdleAccounting::on(const CpuPresence& event) {
-  Cpu* const cpu = take(event.cpu, event.time);
-  if (cpu == nullptr)
-    return;
-  tell(*cpu, event.time, {.known = event.online ? Known::offline : Known::no});
-  cpu->hard = cpu->soft = 0;
-  cpu->now = {.known = event.online ? Known::no : Known::offline};
-  push(*cpu, event.time);
-}
-
 void IdleAccounting::on(const TaskSighting& event) {
   Cpu* const cpu = take(event.cpu, event.time);
   if (cpu == nullptr)
     return;
   tell(*cpu, event.time, {.pid = event.pid, .known = Known::yes});
   push(*cpu, event.time);
+}
+
+void IdleAccounting::on(const CpuAbsence& event) {
+  ++stats_.events;
+  if (event.cpu > kMaxCpu) {
+    ++stats_.refused_cpus;
+    return;
+  }
+  std::deque<std::uint64_t>& absent = cpus_[event.cpu].absent;
+  const auto place = std::ranges::lower_bound(absent, event.time.nanoseconds);
+  if (place != absent.end() && *place == event.time.nanoseconds)
+    return;
+  absent.insert(place, event.time.nanoseconds);
+  if (absent.size() > std::max<std::size_t>(options_.spans_per_cpu, 1)) {
+    absent.pop_front();
+    ++stats_.forgotten;
+  }
 }
 
 void IdleAccounting::on(const Loss& event) {
@@ -229,12 +253,16 @@ Timestamp IdleAccounting::end() const noexcept {
 // Adds the spans of a window up.
 struct IdleAccounting::Sum {
   CpuIdleTime& out;
+  const Cpu& cpu;
   std::unordered_map<std::int32_t, Duration> tasks{};
   std::map<std::uint32_t, IdleStateTime> states{};
   Span last{};
 
-  // `span`, cut to [from, to); `last` is the one before it.
-  void add(const Span& span, std::uint64_t from, std::uint64_t to) {
+  // `span`, from then to then, cut to the window; `last` is the one before it.
+  void add(Span span, std::uint64_t from, std::uint64_t to) {
+    const bool offline = span.known != Known::lost && was_down(cpu, from, to);
+    if (offline)
+      span.known = Known::no;
     const bool known = span.known == Known::yes;
     const bool begins = span.start >= out.from.nanoseconds && span.start < out.to.nanoseconds;
     const bool was_idle = last.known == Known::yes && last.pid == 0;
@@ -249,7 +277,7 @@ struct IdleAccounting::Sum {
       return;
     const Duration time = at(to) - at(from);
     if (!known) {
-      (span.known == Known::offline ? out.offline : out.unknown) += time;
+      (offline ? out.offline : out.unknown) += time;
       return;
     }
     if (span.context != Context::none) {
@@ -278,7 +306,7 @@ CpuIdleTime IdleAccounting::window(std::uint32_t number, Timestamp from, Timesta
   }
   const Cpu& cpu = found->second;
   out.has_interrupts = cpu.has_interrupts;
-  Sum sum{out};
+  Sum sum{.out = out, .cpu = cpu};
   const std::uint64_t first = cpu.spans.front().start;
   const std::uint64_t end = std::max(cpu.last, to_.value_or(Timestamp{}).nanoseconds);
   std::uint64_t covered = first;

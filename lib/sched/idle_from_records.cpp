@@ -1,3 +1,5 @@
+#include "cpu_idle_event.hpp"
+
 #include <fathom/base/error.hpp>
 #include <fathom/sched/idle_from_records.hpp>
 
@@ -15,9 +17,6 @@ const EventFormat& switch_format(const FormatRegistry& formats) {
                 "record the event sched:sched_switch");
   return *format;
 }
-
-// cpu_idle's field `state` where the CPU wakes: PWR_EVENT_EXIT of include/trace/events/power.h.
-constexpr std::uint32_t kWakes = 0xffff'ffff;
 
 }  // namespace
 
@@ -37,6 +36,7 @@ IdleFromRecords::IdleFromRecords(const FormatRegistry& formats, IdleAccounting& 
     if (idle_state_)
       idle_id_ = idle->id();
   }
+  find_hotplug(formats);
   for (const EventFormat* const event : formats.formats()) {
     const std::string_view system = event->system();
     const std::string_view name = event->name();
@@ -49,11 +49,28 @@ IdleFromRecords::IdleFromRecords(const FormatRegistry& formats, IdleAccounting& 
       meaning = Meaning::soft_entry;
     } else if (system == "irq" && name == "softirq_exit") {
       meaning = Meaning::soft_exit;
+    } else if (std::ranges::find(hotplug_, event->id(), &Hotplug::id) != hotplug_.end()) {
+      meaning = Meaning::hotplug;
     }
     if (meaning == Meaning::other)
       continue;
     meanings_.resize(std::max(meanings_.size(), std::size_t{event->id()} + 1), Meaning::other);
     meanings_[event->id()] = meaning;
+  }
+}
+
+void IdleFromRecords::find_hotplug(const FormatRegistry& formats) {
+  for (const std::string_view name : {"cpuhp_enter", "cpuhp_multi_enter", "cpuhp_exit"}) {
+    const EventFormat* const event = formats.find("cpuhp", name);
+    if (event == nullptr)
+      continue;
+    const bool enters = name != "cpuhp_exit";
+    const auto cpu = FieldReader<std::uint32_t>::find(*event, "cpu");
+    const auto step = FieldReader<std::int32_t>::find(*event, "idx");
+    const auto towards = FieldReader<std::int32_t>::find(*event, enters ? "target" : "state");
+    const auto result = FieldReader<std::int32_t>::find(*event, "ret");
+    if (cpu && step && towards && (enters || result))
+      hotplug_.push_back({event->id(), enters, *cpu, *step, *towards, result});
   }
 }
 
@@ -69,7 +86,9 @@ void IdleFromRecords::on(const RawRecord& record) {
   }
   const auto pid = pid_ ? (*pid_)(record.bytes()) : std::nullopt;
   const Meaning meaning = record.id < meanings_.size() ? meanings_[record.id] : Meaning::other;
-  if (meaning != Meaning::other) {
+  if (meaning == Meaning::hotplug)
+    short_ += on_hotplug(record) ? 0U : 1U;
+  if (meaning != Meaning::other && meaning != Meaning::hotplug) {
     const bool hard = meaning == Meaning::hard_entry || meaning == Meaning::hard_exit;
     to_->on(InterruptMark{.cpu = record.cpu,
                           .time = time,
@@ -79,6 +98,25 @@ void IdleFromRecords::on(const RawRecord& record) {
   } else if (pid) {
     to_->on(TaskSighting{.cpu = record.cpu, .time = time, .pid = *pid});
   }
+}
+
+bool IdleFromRecords::on_hotplug(const RawRecord& record) {
+  const Hotplug& event = *std::ranges::find(hotplug_, record.id, &Hotplug::id);
+  const auto cpu = event.cpu(record.bytes());
+  const auto step = event.step(record.bytes());
+  const auto towards = event.towards(record.bytes());
+  const auto result = event.enters ? 0 : (*event.result)(record.bytes());
+  if (!cpu || !step || !towards || !result)
+    return false;
+  if (event.enters) {
+    steps_.on(record.cpu, record.timestamp(), {.cpu = *cpu, .target = *towards, .step = *step});
+    return true;
+  }
+  const auto absence =
+      steps_.on(record.cpu, record.timestamp(), {.cpu = *cpu, .state = *towards, .step = *step, .ret = *result});
+  if (absence)
+    to_->on(*absence);
+  return true;
 }
 
 bool IdleFromRecords::on_switch(const RawRecord& record) {
@@ -105,7 +143,7 @@ bool IdleFromRecords::on_cpu_idle(const RawRecord& record) {
   // Coupled CPUs may be told of by another one.
   if (idle_cpu_ && (*idle_cpu_)(record.bytes()) != record.cpu)
     return true;
-  to_->on(CpuIdleMark{.cpu = record.cpu, .time = record.timestamp(), .state = *state == kWakes ? std::nullopt : state});
+  to_->on(CpuIdleMark{.cpu = record.cpu, .time = record.timestamp(), .state = sched::idle_state(*state)});
   return true;
 }
 

@@ -1,5 +1,8 @@
+#include "cpu_idle_event.hpp"
+
 #include <fathom/sched/idle_from_text.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 
@@ -21,6 +24,17 @@ bool take_number(std::string_view& text, Number& out) noexcept {
     return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return true;
+}
+
+// " step:  86": blanks, the name, blanks, the number.
+template <class Number>
+bool take_field(std::string_view& text, std::string_view name, Number& out) noexcept {
+  const auto skip_blanks = [&] { text.remove_prefix(std::min(text.find_first_not_of(' '), text.size())); };
+  skip_blanks();
+  if (!take_start(text, name))
+    return false;
+  skip_blanks();
+  return take_number(text, out);
 }
 
 // "tw prev_pid=169 prev_prio=120": a command may hold blanks, and what looks like a field, so the last one counts.
@@ -49,6 +63,28 @@ std::optional<SchedSwitch> parse_sched_switch(const EventContext& context, std::
   return std::nullopt;
 }
 
+// "cpuhp_enter: cpu: 0001 target:   0 step:  86 (finish_cpu)", "cpuhp_exit:  cpu: 0001  state:  85 step:  86 ret: 0".
+// False if it is such a line, and cannot be read.
+bool IdleFromText::take_hotplug(const EventContext& context, std::string_view text) {
+  if (take_start(text, "cpuhp_exit:")) {
+    detail::HotplugSteps::Exit exit;
+    if (!take_field(text, "cpu:", exit.cpu) || !take_field(text, "state:", exit.state) ||
+        !take_field(text, "step:", exit.step) || !take_field(text, "ret:", exit.ret))
+      return false;
+    if (const auto absence = steps_.on(*context.cpu, *context.time, exit))
+      to_->on(*absence);
+    return true;
+  }
+  if (!take_start(text, "cpuhp_enter:") && !take_start(text, "cpuhp_multi_enter:"))
+    return true;
+  detail::HotplugSteps::Enter enter;
+  if (!take_field(text, "cpu:", enter.cpu) || !take_field(text, "target:", enter.target) ||
+      !take_field(text, "step:", enter.step))
+    return false;
+  steps_.on(*context.cpu, *context.time, enter);
+  return true;
+}
+
 void IdleFromText::take(const EventContext& context, std::string_view text) {
   if (!context.cpu || !context.time)
     return;
@@ -66,12 +102,11 @@ void IdleFromText::take(const EventContext& context, std::string_view text) {
       ++unreadable_;
       return;
     }
-    constexpr std::uint32_t kWakes = 0xffff'ffff;  // as in IdleFromRecords
     if (cpu == *context.cpu)
-      to_->on(CpuIdleMark{
-          .cpu = cpu, .time = *context.time, .state = state == kWakes ? std::nullopt : std::optional(state)});
+      to_->on(CpuIdleMark{.cpu = cpu, .time = *context.time, .state = sched::idle_state(state)});
     return;
   }
+  unreadable_ += take_hotplug(context, text) ? 0U : 1U;
   const auto pid = context.task ? std::optional(context.task->pid) : std::nullopt;
   const std::size_t colon = text.find(": ");
   const std::string_view name = text.substr(0, colon == std::string_view::npos ? 0 : colon);

@@ -42,7 +42,7 @@ void feed_event(IdleAccounting& idle, const std::uint8_t* bytes, Timestamp time)
     case 0:
       return idle.on(Loss{.cpu = flag ? std::optional(cpu) : std::nullopt, .events = {}});
     case 1:
-      return idle.on(CpuPresence{cpu, time, flag});
+      return idle.on(CpuAbsence{cpu, flag ? time : Timestamp{time.nanoseconds / 2}});
     case 2:
       return idle.on(TaskSighting{cpu, time, pid});
     case 3:

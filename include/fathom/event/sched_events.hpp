@@ -39,11 +39,10 @@ struct CpuIdleMark {
   std::optional<std::uint32_t> state;  ///< that it went to, as the cpuidle driver numbers them; absent: it woke
 };
 
-/// A CPU was taken down or came up.
-struct CpuPresence {
+/// A CPU was down at this time: others worked at its hotplug then, steps that are done without it.
+struct CpuAbsence {
   std::uint32_t cpu = 0;  ///< which one
   Timestamp time{};       ///< when
-  bool online = false;    ///< whether it is there from now on
 };
 
 /// Any other event tells who ran on its CPU at that time.

@@ -48,7 +48,7 @@ struct CpuIdleTime {
   Duration interrupts_in_idle{0};  ///< handlers, hard and soft, that interrupted swapper: idle to who looks at switches
   Duration interrupts_in_busy{0};  ///< those that interrupted a task
   Duration hard_interrupts{0};     ///< of both, the hard ones
-  Duration offline{0};             ///< the CPU was down
+  Duration offline{0};             ///< the CPU was down, from its last event before that to its first after it
   Duration unknown{0};             ///< not recorded, lost, or forgotten
   bool has_interrupts = false;     ///< interrupts of this CPU were fed at all: if not, they are in idle and busy
   std::uint64_t idle_periods = 0;  ///< times that swapper came, in the window
@@ -63,13 +63,15 @@ struct CpuIdleTime {
 
 /// What became of the events.
 struct IdleAccountingStats {
-  std::uint64_t events = 0;          ///< taken in
-  std::uint64_t out_of_order = 0;    ///< earlier than the CPU's last one: not used, and the CPU unknown until the next
-  std::uint64_t contradictions = 0;  ///< another task than the one that had come: something before was not recorded
-  std::uint64_t unmatched = 0;       ///< ends of interrupts that had not begun: not used
-  std::uint64_t refused_cpus = 0;    ///< of a CPU number that no kernel has (above 65,535): not used
-  std::uint64_t losses = 0;          ///< places where events were lost
-  std::uint64_t forgotten = 0;       ///< spans beyond IdleAccountingOptions::spans_per_cpu
+  std::uint64_t events = 0;        ///< taken in
+  std::uint64_t out_of_order = 0;  ///< earlier than the CPU's last one: not used, and the CPU unknown until the next
+  /// Another task than the one that had come: something before was not recorded. Also where a CPU came back before it
+  /// was told that it had been down.
+  std::uint64_t contradictions = 0;
+  std::uint64_t unmatched = 0;     ///< ends of interrupts that had not begun: not used
+  std::uint64_t refused_cpus = 0;  ///< of a CPU number that no kernel has (above 65,535): not used
+  std::uint64_t losses = 0;        ///< places where events were lost
+  std::uint64_t forgotten = 0;     ///< spans beyond IdleAccountingOptions::spans_per_cpu
 };
 
 /// Which CPU was idle, and if not, why not: over any window of what was recorded.
@@ -87,7 +89,9 @@ struct IdleAccountingStats {
 /// no idle CPU: see TaskState.) Each CPU's events come in the order of time; CPUs may come one after another. Who ran
 /// before a CPU's first event is told by that event, if nothing was lost before it. Where the kernel lost events, or an
 /// event contradicts the one before, the time since the last sure event is `unknown`: nothing is guessed. CPUs that had
-/// no event at all are not known.
+/// no event at all are not known. A CPU that goes down switches to its thread `migration/N` last, and its own switch
+/// back is no event any more: without a CpuAbsence that thread would seem to run until the CPU is back, or the record
+/// ends.
 ///
 /// Interrupts are shown apart where they were recorded (see CpuIdleTime::has_interrupts). Steal cannot be seen by the
 /// guest's events: it is in whatever was interrupted; nor can iowait, which is /proc/stat's split of idle: see
@@ -107,9 +111,10 @@ class IdleAccounting {
   /// The same.
   void on(const CpuIdleMark& event);
   /// The same.
-  void on(const CpuPresence& event);
-  /// The same.
   void on(const TaskSighting& event);
+  /// The CPU was down at that time, and so from its last event before it to its first after it, if nothing was lost
+  /// there. In any order, also with the events of that CPU.
+  void on(const CpuAbsence& event);
   /// What this CPU did since its last event is unknown, up to the next one. Of a loss without a CPU, all of them.
   void on(const Loss& event);
 
@@ -138,7 +143,11 @@ class IdleAccounting {
 
  private:
   enum class Context : std::uint8_t { none, soft, hard };
-  enum class Known : std::uint8_t { no, yes, offline };
+  enum class Known : std::uint8_t {
+    no,    // nobody said who ran
+    yes,   // somebody did
+    lost,  // that may have been said, and was not recorded or is forgotten
+  };
   static constexpr std::uint16_t kAwake = 0xffff;
 
   // What a CPU did, from `start` to the start of the next.
@@ -151,11 +160,12 @@ class IdleAccounting {
   };
   struct Cpu {
     std::deque<Span> spans;
-    Span before;                  // what was before the first of them
-    Span now;                     // what is since the last event
-    std::uint64_t last = 0;       // time of the last event
-    std::uint64_t confirmed = 0;  // time of the last one that told who ran
-    std::uint32_t hard = 0;       // handlers that are under way
+    std::deque<std::uint64_t> absent;  // times at which it was down, ascending
+    Span before;                       // what was before the first of them
+    Span now;                          // what is since the last event
+    std::uint64_t last = 0;            // time of the last event
+    std::uint64_t confirmed = 0;       // time of the last one that told who ran
+    std::uint32_t hard = 0;            // handlers that are under way
     std::uint32_t soft = 0;
     bool has_interrupts = false;
     bool seen = false;  // has had an event
@@ -166,10 +176,11 @@ class IdleAccounting {
   static constexpr std::uint32_t kMaxCpu = 65'535;
 
   Cpu* take(std::uint32_t cpu, Timestamp time);
+  [[nodiscard]] static bool was_down(const Cpu& cpu, std::uint64_t from, std::uint64_t to) noexcept;
   void tell(Cpu& cpu, Timestamp time, const Span& before);
   void push(Cpu& cpu, Timestamp time);
   void trim(Cpu& cpu);
-  void forget_since(Cpu& cpu, std::uint64_t time);
+  void forget_since(Cpu& cpu, std::uint64_t time, Known as);
   void lose(Cpu& cpu);
   void name(const Task& task);
 

@@ -4,6 +4,7 @@
 #include <fathom/rawtrace/field_reader.hpp>
 #include <fathom/rawtrace/format_registry.hpp>
 #include <fathom/rawtrace/raw_record.hpp>
+#include <fathom/sched/detail/hotplug_steps.hpp>
 #include <fathom/sched/idle_accounting.hpp>
 
 #include <cstdint>
@@ -21,9 +22,10 @@ namespace fathom {
 ///     records.finish();
 ///
 /// Needs `sched:sched_switch`, of all tasks. Shows more if there are `irq:irq_handler_entry`, `irq:softirq_entry` and
-/// the `irq_vectors` of x86, each with its counterpart, and `power:cpu_idle`. Any other record tells who ran. The clock
-/// of the trace has to count time, and one time on all CPUs: `local` may differ between them, `counter` does not count
-/// time. Each CPU's records in their order; one CPU after another will do.
+/// the `irq_vectors` of x86, each with its counterpart, and `power:cpu_idle`; and where CPUs may go down and come back,
+/// all of `cpuhp`, on all CPUs: without these such a CPU seems to run `migration/N` (see IdleAccounting). Any other
+/// record tells who ran. The clock of the trace has to count time, and one time on all CPUs: `local` may differ between
+/// them, `counter` does not count time. Each CPU's records in their order; one CPU after another will do.
 class IdleFromRecords {
  public:
   /// Takes what it needs of the formats; `to` must outlive it. Throws Error (std::errc::invalid_argument) if there is
@@ -41,13 +43,27 @@ class IdleFromRecords {
   [[nodiscard]] std::uint64_t short_records() const noexcept { return short_; }
 
  private:
-  enum class Meaning : std::uint8_t { other, hard_entry, hard_exit, soft_entry, soft_exit };
+  enum class Meaning : std::uint8_t { other, hard_entry, hard_exit, soft_entry, soft_exit, hotplug };
 
+  // How one of the events of hotplug says what HotplugSteps takes.
+  struct Hotplug {
+    std::uint16_t id = 0;
+    bool enters = false;
+    FieldReader<std::uint32_t> cpu;
+    FieldReader<std::int32_t> step;
+    FieldReader<std::int32_t> towards;                // cpuhp_enter's target, cpuhp_exit's state
+    std::optional<FieldReader<std::int32_t>> result;  // cpuhp_exit's
+  };
+
+  void find_hotplug(const FormatRegistry& formats);
+  [[nodiscard]] bool on_hotplug(const RawRecord& record);
   [[nodiscard]] bool on_switch(const RawRecord& record);
   [[nodiscard]] bool on_cpu_idle(const RawRecord& record);
 
   IdleAccounting* to_;
   std::vector<Meaning> meanings_;  // by id
+  std::vector<Hotplug> hotplug_;
+  detail::HotplugSteps steps_;
   std::uint16_t switch_id_ = 0;
   FieldReader<std::int32_t> prev_pid_;
   FieldReader<std::int32_t> next_pid_;

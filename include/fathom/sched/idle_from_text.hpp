@@ -3,6 +3,7 @@
 #include <fathom/event/events.hpp>
 #include <fathom/event/function_table.hpp>
 #include <fathom/event/sched_events.hpp>
+#include <fathom/sched/detail/hotplug_steps.hpp>
 #include <fathom/sched/idle_accounting.hpp>
 
 #include <cstdint>
@@ -25,8 +26,8 @@ namespace fathom {
 ///     parser.feed(text, lines);                     // a FunctionGraphParser
 ///     parser.finish(lines);  lines.finish();
 ///
-/// Takes what IdleFromRecords takes: sched_switch, irq_handler_*, softirq_*, the vectors of x86 and cpu_idle, by their
-/// lines. Text has microseconds, so a time is up to one too early, and spans shorter than that may vanish.
+/// Takes what IdleFromRecords takes: sched_switch, irq_handler_*, softirq_*, the vectors of x86, cpu_idle and cpuhp_*,
+/// by their lines. Text has microseconds, so a time is up to one too early, and spans shorter than that may vanish.
 class IdleFromText {
  public:
   /// `to` must outlive it.
@@ -52,9 +53,11 @@ class IdleFromText {
 
  private:
   void take(const EventContext& context, std::string_view text);
+  [[nodiscard]] bool take_hotplug(const EventContext& context, std::string_view text);
 
   IdleAccounting* to_;
   FunctionTable functions_;
+  detail::HotplugSteps steps_;
   std::uint64_t unreadable_ = 0;
 };
 

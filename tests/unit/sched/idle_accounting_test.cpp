@@ -262,26 +262,68 @@ TEST(IdleAccounting, WhatIsOutOfOrderIsNotUsed) {
   EXPECT_EQ(time.idle, Duration{100});
 }
 
-TEST(IdleAccounting, CpusComeAndGo) {
+TEST(IdleAccounting, ACpuIsDownFromItsLastEventToItsNext) {
+  enum { first, between, last };
+  for (const int told : {first, between, last}) {
+    IdleAccounting idle;
+    idle.recorded_from(at(0));
+    if (told == first)
+      idle.on(CpuAbsence{1, at(300)});
+    idle.on(from_to(1, 100, 7, 0));
+    idle.on(from_to(1, 200, 0, 8));  // the thread that stops it
+    if (told == between) {
+      for (const std::uint64_t time : {300U, 301U, 300U})
+        idle.on(CpuAbsence{1, at(time)});
+    }
+    idle.on(from_to(1, 520, 0, 7));  // it begins with its swapper
+    if (told == last)
+      idle.on(CpuAbsence{1, at(300)});
+    idle.recorded_to(at(600));
+    const CpuIdleTime time = idle.window(1, at(0), at(600));
+    EXPECT_EQ(time.offline, Duration{320}) << told;
+    EXPECT_EQ(time.unknown, Duration{0}) << told;
+    EXPECT_EQ(time.idle, Duration{100}) << told;
+    EXPECT_EQ(time.busy, Duration{180}) << told;
+    EXPECT_EQ(idle.window(1, at(250), at(280)).offline, Duration{30}) << told;
+    EXPECT_EQ(idle.stats().contradictions, told == last ? 1U : 0U);
+    expect_sound(time);
+  }
+}
+
+TEST(IdleAccounting, ACpuMayBeDownAtTheEndsOfTheRecord) {
   IdleAccounting idle;
   idle.recorded_from(at(0));
-  idle.on(from_to(0, 100, 7, 0));
-  idle.on(CpuPresence{0, at(200), false});
-  idle.on(CpuPresence{0, at(500), true});
-  idle.on(from_to(0, 520, 0, 7));
-  idle.on(CpuPresence{1, at(300), true});
-  idle.on(from_to(1, 310, 0, 7));
+  idle.on(from_to(1, 100, 0, 7));
+  idle.on(from_to(1, 150, 7, 8));
+  idle.on(CpuAbsence{1, at(50)});
+  idle.on(CpuAbsence{1, at(160)});
   idle.recorded_to(at(600));
-  const CpuIdleTime time = idle.window(0, at(0), at(600));
-  EXPECT_EQ(time.offline, Duration{300});
-  EXPECT_EQ(time.unknown, Duration{20});
-  EXPECT_EQ(time.idle, Duration{100});
-  EXPECT_EQ(time.busy, Duration{180});
-  const CpuIdleTime late = idle.window(1, at(0), at(600));
-  EXPECT_EQ(late.offline, Duration{300});
-  EXPECT_EQ(late.unknown, Duration{10});
+  const CpuIdleTime time = idle.window(1, at(0), at(600));
+  EXPECT_EQ(time.offline, Duration{550});
+  EXPECT_EQ(time.busy, Duration{50});
   expect_sound(time);
-  expect_sound(late);
+}
+
+TEST(IdleAccounting, AnAbsenceSaysNothingOfWhatWasLost) {
+  IdleAccounting idle;
+  idle.recorded_from(at(0));
+  idle.on(from_to(1, 100, 7, 0));
+  idle.on(Loss{.cpu = 1, .events = {}});
+  idle.on(CpuAbsence{1, at(300)});
+  idle.on(from_to(1, 520, 0, 7));
+  idle.on(CpuAbsence{70'000, at(300)});
+  const CpuIdleTime time = idle.window(1, at(0), at(520));
+  EXPECT_EQ(time.offline, Duration{0});
+  EXPECT_EQ(time.unknown, Duration{420});
+  EXPECT_EQ(idle.stats().refused_cpus, 1U);
+  expect_sound(time);
+}
+
+TEST(IdleAccounting, AbsencesAreBoundedToo) {
+  IdleAccounting idle({.spans_per_cpu = 4});
+  for (std::uint64_t time = 1; time <= 100; ++time)
+    idle.on(CpuAbsence{1, at(time)});
+  EXPECT_EQ(idle.stats().forgotten, 96U);
 }
 
 TEST(IdleAccounting, MemoryIsBounded) {

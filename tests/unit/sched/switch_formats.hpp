@@ -8,24 +8,28 @@
 namespace fathom::test {
 
 /// The format of sched_switch with this list of letters; the fields are where 64-bit kernels of all versions have them.
+inline std::string switch_format_text(std::string_view state) {
+  return "name: sched_switch\nID: 315\nformat:\n"
+         "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+         "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+         "\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
+         "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+         "\tfield:char prev_comm[16];\toffset:8;\tsize:16;\tsigned:1;\n"
+         "\tfield:pid_t prev_pid;\toffset:24;\tsize:4;\tsigned:1;\n"
+         "\tfield:int prev_prio;\toffset:28;\tsize:4;\tsigned:1;\n"
+         "\tfield:long prev_state;\toffset:32;\tsize:8;\tsigned:1;\n"
+         "\tfield:char next_comm[16];\toffset:40;\tsize:16;\tsigned:1;\n"
+         "\tfield:pid_t next_pid;\toffset:56;\tsize:4;\tsigned:1;\n"
+         "\tfield:int next_prio;\toffset:60;\tsize:4;\tsigned:1;\n\n"
+         "print fmt: \"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%s%s ==> "
+         "next_comm=%s next_pid=%d next_prio=%d\", REC->prev_comm, REC->prev_pid, "
+         "REC->prev_prio, " +
+         std::string(state) + ", REC->next_comm, REC->next_pid, REC->next_prio\n";
+}
+
+/// The same, parsed.
 inline EventFormat switch_format(std::string_view state) {
-  return *EventFormat::parse("sched",
-                             "name: sched_switch\nID: 315\nformat:\n"
-                             "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
-                             "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
-                             "\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
-                             "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
-                             "\tfield:char prev_comm[16];\toffset:8;\tsize:16;\tsigned:1;\n"
-                             "\tfield:pid_t prev_pid;\toffset:24;\tsize:4;\tsigned:1;\n"
-                             "\tfield:int prev_prio;\toffset:28;\tsize:4;\tsigned:1;\n"
-                             "\tfield:long prev_state;\toffset:32;\tsize:8;\tsigned:1;\n"
-                             "\tfield:char next_comm[16];\toffset:40;\tsize:16;\tsigned:1;\n"
-                             "\tfield:pid_t next_pid;\toffset:56;\tsize:4;\tsigned:1;\n"
-                             "\tfield:int next_prio;\toffset:60;\tsize:4;\tsigned:1;\n\n"
-                             "print fmt: \"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%s%s ==> "
-                             "next_comm=%s next_pid=%d next_prio=%d\", REC->prev_comm, REC->prev_pid, "
-                             "REC->prev_prio, " +
-                                 std::string(state) + ", REC->next_comm, REC->next_pid, REC->next_prio\n");
+  return *EventFormat::parse("sched", switch_format_text(state));
 }
 
 // What include/trace/events/sched.h makes of prev_state, as the format file shows it.
