@@ -8,10 +8,12 @@ namespace fathom::profile {
 AddressSpaces::Space& AddressSpaces::change(Pid pid) {
   Process& process = spaces_[pid];
   process.generation = ++generations_;
-  if (process.space == nullptr)
+  if (process.space == nullptr) {
     process.space = std::make_shared<Space>();
-  else if (process.space.use_count() > 1)
+    process.threads = {pid};
+  } else if (process.space.use_count() > 1) {
     process.space = std::make_shared<Space>(*process.space);
+  }
   return *process.space;
 }
 
@@ -41,10 +43,11 @@ void AddressSpaces::insert(Space& space, CodeMapping mapping) {
   space.insert_or_assign(start, std::move(mapping));
 }
 
-void AddressSpaces::load(Pid pid, const ProcessMap& map) {
+void AddressSpaces::load(Pid pid, const ProcessMap& map, const std::vector<Pid>& threads) {
   Process& process = spaces_[pid];
   process.space = std::make_shared<Space>();
   process.generation = ++generations_;
+  process.threads = {threads.begin(), threads.end()};
   for (const ProcessMapping& line : map.mappings) {
     if (line.executable && line.start < line.end)
       insert(*process.space, {.start = line.start,
@@ -74,16 +77,29 @@ void AddressSpaces::apply(const ExecRecord& record) {
   Process& process = spaces_[record.pid];
   process.space = std::make_shared<Space>();
   process.generation = ++generations_;
+  process.threads = {record.pid};  // whichever called it has that number now, and the others have ended
 }
 
 void AddressSpaces::apply(const ForkRecord& record) {
-  if (record.pid == record.parent)
-    return;  // a thread
+  if (record.pid == record.parent) {
+    if (const auto process = spaces_.find(record.pid); process != spaces_.end())
+      process->second.threads.insert(record.tid);
+    return;
+  }
   const auto parent = spaces_.find(record.parent);
   if (parent == spaces_.end())
     return;
   const std::shared_ptr<Space> space = parent->second.space;
-  spaces_[record.pid] = {.space = space, .generation = ++generations_};
+  spaces_[record.pid] = {.space = space, .generation = ++generations_, .threads = {record.tid}};
+}
+
+void AddressSpaces::apply(const ExitRecord& record) {
+  const auto process = spaces_.find(record.pid);
+  if (process == spaces_.end())
+    return;
+  process->second.threads.erase(record.tid);
+  if (process->second.threads.empty())
+    spaces_.erase(process);
 }
 
 std::uint64_t AddressSpaces::generation(Pid pid) const {

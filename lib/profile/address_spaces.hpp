@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace fathom::profile {
@@ -32,13 +33,14 @@ struct CodeMapping {
   }
 };
 
-/// What lies where in each process: told what happens in order of time, it knows how things are now.
+/// What lies where in each process: told what happens in order of time, it knows how things are now. A process is
+/// forgotten when its last thread ends.
 class AddressSpaces {
  public:
   using Pid = std::uint32_t;
 
-  /// Forgets what was known of a process, which has these mappings.
-  void load(Pid pid, const ProcessMap& map);
+  /// Forgets what was known of a process, which has these mappings and threads.
+  void load(Pid pid, const ProcessMap& map, const std::vector<Pid>& threads);
   /// Calls `change` with each mapping of a process that is known, to complete what it says of its file.
   template <class Change>
   void complete(Pid pid, Change change) {
@@ -48,8 +50,9 @@ class AddressSpaces {
   void apply(const MapRecord& record);
   void apply(const ExecRecord& record);
   void apply(const ForkRecord& record);
+  void apply(const ExitRecord& record);
 
-  /// Whether anything was ever heard of the process.
+  /// Whether anything was heard of the process, and it has not ended.
   [[nodiscard]] bool knows(Pid pid) const { return spaces_.contains(pid); }
   /// Another number each time that something changes in the process; 0 where it is not known.
   [[nodiscard]] std::uint64_t generation(Pid pid) const;
@@ -61,6 +64,7 @@ class AddressSpaces {
   struct Process {
     std::shared_ptr<Space> space;  // shared with whom it made, until either changes
     std::uint64_t generation = 0;
+    std::unordered_set<Pid> threads{};  // of one that was not told to be made, the first one only
   };
 
   Space& change(Pid pid);

@@ -1,7 +1,7 @@
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
 #include "process_tracker.hpp"
-#include "profile_builder.hpp"
+#include "user_frames.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
@@ -14,9 +14,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <compare>
 #include <fathom-bpf/off_cpu.bpf.hpp>
 #include <iterator>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -66,13 +69,36 @@ struct Told {
   bool unfinished;
 };
 
+// Whose stack it is: the same addresses are of other files in another program.
+struct Whose {
+  std::uint32_t pid;
+  std::uint32_t exec_id;
+  std::uint64_t stack;
+
+  explicit Whose(const off_cpu::off_cpu_key& key) : pid(key.pid), exec_id(key.exec_id), stack(key.stack) {}
+  friend auto operator<=>(const Whose&, const Whose&) = default;
+};
+
+// The parts of a stack, of which the kernel's comes first.
+std::span<const std::uint64_t> kernel_part(const off_cpu::stack_addresses& stack) {
+  const std::span<const std::uint64_t> addresses(stack.addresses);
+  return addresses.first(std::min<std::size_t>(stack.kernel, addresses.size()));
+}
+std::span<const std::uint64_t> user_part(const off_cpu::stack_addresses& stack) {
+  const auto rest = std::span<const std::uint64_t>(stack.addresses).subspan(kernel_part(stack).size());
+  return rest.first(std::min<std::size_t>(stack.user, rest.size()));
+}
+
 }  // namespace
 
 struct OffCpuProfiler::State {
   explicit State(const OffCpuOptions& wanted);
 
-  [[nodiscard]] std::vector<Told> read_totals() const;
-  void add_open(std::vector<Told>& all) const;
+  [[nodiscard]] std::vector<Told> read() const;
+  [[nodiscard]] std::vector<Told> read_open() const;
+  void drain();
+  void look_up(const std::vector<Told>& all, Timestamp until);
+  [[nodiscard]] std::vector<ProfileEntry> entries(const std::vector<Told>& all) const;
   void count(ProfileCounts& counts) const;
 
   OffCpuOptions options;
@@ -81,13 +107,17 @@ struct OffCpuProfiler::State {
   Timestamp end;
   LoadedBpf bpf;
   std::vector<BpfLink> links;
+  profile::UserFrames frames;
+  std::map<Whose, std::vector<UserFrame>> known;  // user parts of stacks that the kernel's side has
+  std::size_t look_up_at;                         // so many records of the tracker
 };
 
 OffCpuProfiler::State::State(const OffCpuOptions& wanted)
     : options(wanted),
       tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
       begin(profile::now()),
-      bpf(load(wanted, begin)) {
+      bpf(load(wanted, begin)),
+      look_up_at(wanted.max_mappings) {
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);
     tracker.load(pid);
@@ -103,14 +133,17 @@ OffCpuProfiler::State::State(const OffCpuOptions& wanted)
   bpf.variable(off_cpu::running).store(true);
 }
 
-std::vector<Told> OffCpuProfiler::State::read_totals() const {
-  std::vector<Told> all;
+// By time. What is open is read first: an interval that ends meanwhile is in the sums, which are read then.
+std::vector<Told> OffCpuProfiler::State::read() const {
+  std::vector<Told> all = read_open();
   for (const auto& [key, total] : bpf.map(off_cpu::totals).entries())
     all.push_back({.time = total.last, .key = key, .total = total, .unfinished = false});
+  std::ranges::sort(all, {}, &Told::time);
   return all;
 }
 
-void OffCpuProfiler::State::add_open(std::vector<Told>& all) const {
+std::vector<Told> OffCpuProfiler::State::read_open() const {
+  std::vector<Told> all;
   for (const auto& [tid, thread] : bpf.map(off_cpu::threads).entries()) {
     if (thread.since == 0)
       continue;
@@ -124,12 +157,68 @@ void OffCpuProfiler::State::add_open(std::vector<Told>& all) const {
     std::ranges::copy(thread.comm, std::begin(open.total.comm));
     all.push_back(open);
   }
+  return all;
+}
+
+// What processes mapped is only kept until the stacks so far have their files, so that it takes bounded memory.
+void OffCpuProfiler::State::drain() {
+  const Timestamp now = profile::now();
+  tracker.drain();
+  if (tracker.pending() < look_up_at)
+    return;
+  const std::vector<Told> all = read();
+  look_up(all, now);
+  tracker.advance(now);
+  look_up_at = std::max(options.max_mappings, 2 * all.size());  // reading them costs no more than the records did
+}
+
+// Files of the user parts of stacks, of those from before `until`, up to which the tracker is drained. A stack that is
+// known is not looked up again: its process may be gone by now.
+void OffCpuProfiler::State::look_up(const std::vector<Told>& all, Timestamp until) {
+  const auto stacks = bpf.map(off_cpu::stacks);
+  std::map<Whose, std::vector<UserFrame>> kept;
+  for (const Told& told : all) {
+    const Whose whose(told.key);
+    if (auto node = known.extract(whose)) {
+      kept.insert(std::move(node));
+    } else if (told.time <= until.nanoseconds && !kept.contains(whose)) {
+      const auto stack = stacks.find(told.key.stack).value_or(off_cpu::stack_addresses{});
+      tracker.advance({told.time});
+      kept.emplace(whose, frames.resolve(told.key.pid, user_part(stack), tracker));
+    }
+  }
+  known = std::move(kept);
+}
+
+std::vector<ProfileEntry> OffCpuProfiler::State::entries(const std::vector<Told>& all) const {
+  std::vector<ProfileEntry> out;
+  out.reserve(all.size());
+  const auto stacks = bpf.map(off_cpu::stacks);
+  std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> kernel;
+  for (const Told& told : all) {
+    auto part = kernel.find(told.key.stack);
+    if (part == kernel.end()) {
+      const auto stack = stacks.find(told.key.stack).value_or(off_cpu::stack_addresses{});
+      const auto addresses = kernel_part(stack);
+      part = kernel.emplace(told.key.stack, std::vector(addresses.begin(), addresses.end())).first;
+    }
+    const std::string_view comm = profile::text_of(told.total.comm);
+    out.push_back({.task = {.pid = told.key.pid, .tid = told.key.tid, .comm = std::string(comm)},
+                   .kernel = part->second,
+                   .user = known.at(Whose(told.key)),
+                   .count = told.total.count,
+                   .time = Duration(told.total.time),
+                   .waiting = Duration(told.total.waiting),
+                   .state = OffCpuState{.raw = {told.key.state}, .preempted = told.key.preempted != 0},
+                   .unfinished = told.unfinished});
+  }
+  return out;
 }
 
 void OffCpuProfiler::State::count(ProfileCounts& counts) const {
   counts.seen = bpf.variable(off_cpu::intervals).load();
   counts.lost = bpf.variable(off_cpu::threads_full).load() + bpf.variable(off_cpu::ends_missed).load();
-  counts.no_room += bpf.variable(off_cpu::totals_full).load();
+  counts.no_room = bpf.variable(off_cpu::totals_full).load();
   counts.stacks_cut = bpf.variable(off_cpu::stacks_cut).load();
   counts.stacks_missing = bpf.variable(off_cpu::stacks_full).load();
   counts.user_stacks_missing = bpf.variable(off_cpu::user_stacks_missing).load();
@@ -147,7 +236,7 @@ OffCpuProfiler& OffCpuProfiler::operator=(OffCpuProfiler&& other) noexcept = def
 OffCpuProfiler::~OffCpuProfiler() = default;
 
 void OffCpuProfiler::drain() {
-  state_->tracker.drain();
+  state_->drain();
 }
 
 int OffCpuProfiler::native_handle() const noexcept {
@@ -161,38 +250,16 @@ Profile OffCpuProfiler::stop() {
   state.links.clear();
   state.tracker.drain();
 
-  std::vector<Told> all = state.read_totals();
-  state.add_open(all);
-  std::ranges::sort(all, {}, &Told::time);
-
-  // Sums and open intervals are bounded in the kernel.
-  profile::ProfileBuilder builder(all.size());
-  const auto stacks = state.bpf.map(off_cpu::stacks);
-  std::unordered_map<std::uint64_t, off_cpu::stack_addresses> known;
-  for (const Told& told : all) {
-    auto stack = known.find(told.key.stack);
-    if (stack == known.end())
-      stack = known.emplace(told.key.stack, stacks.find(told.key.stack).value_or(off_cpu::stack_addresses{})).first;
-    const std::span<const std::uint64_t> addresses(stack->second.addresses);
-    const std::size_t kernel = std::min<std::size_t>(stack->second.kernel, addresses.size());
-    const std::size_t user = std::min<std::size_t>(stack->second.user, addresses.size() - kernel);
-    state.tracker.advance({told.time});
-    builder.add({.pid = told.key.pid,
-                 .tid = told.key.tid,
-                 .comm = profile::text_of(told.total.comm),
-                 .kernel = addresses.first(kernel),
-                 .user = addresses.subspan(kernel, user),
-                 .count = told.total.count,
-                 .time = Duration(told.total.time),
-                 .waiting = Duration(told.total.waiting),
-                 .state = OffCpuState{.raw = {told.key.state}, .preempted = told.key.preempted != 0},
-                 .unfinished = told.unfinished},
-                state.tracker);
-  }
-  Profile result = std::move(builder.profile());
+  const std::vector<Told> all = state.read();
+  state.look_up(all, profile::now());
+  Profile result;
   result.kind = ProfileKind::off_cpu;
   result.begin = state.begin;
   result.end = state.end;
+  result.entries = state.entries(all);
+  result.files = state.frames.take_files();
+  for (const ProfileEntry& entry : result.entries)
+    result.counts.samples += entry.count;
   state.count(result.counts);
   return result;
 }

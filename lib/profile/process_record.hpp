@@ -27,13 +27,19 @@ struct ExecRecord {
 /// A process was made. A new thread is one too, with `parent` the same as `pid`.
 struct ForkRecord {
   std::uint32_t pid = 0;
-  std::uint32_t parent = 0;
+  std::uint32_t tid = 0;
+  std::uint32_t parent = 0;  ///< a process
+};
+/// A thread has ended.
+struct ExitRecord {
+  std::uint32_t pid = 0;
+  std::uint32_t tid = 0;
 };
 
 /// What happened to a process: what PerfSampler told, kept for longer than until its next drain().
 struct ProcessRecord {
   Timestamp time{};  ///< CLOCK_MONOTONIC
-  std::variant<MapRecord, ExecRecord, ForkRecord> what{};
+  std::variant<MapRecord, ExecRecord, ForkRecord, ExitRecord> what{};
 };
 
 }  // namespace fathom::profile

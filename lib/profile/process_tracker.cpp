@@ -59,10 +59,28 @@ std::optional<ProcessRecord> kept(const PerfEventRecord& record) {
   }
   if (const auto* comm = std::get_if<PerfComm>(&record); comm != nullptr && comm->exec)
     return ProcessRecord{comm->time.value_or(Timestamp{}), ExecRecord{number(comm->pid)}};
-  if (const auto* task = std::get_if<PerfTask>(&record); task != nullptr && !task->exited)
-    return ProcessRecord{task->time.value_or(Timestamp{}),
-                         ForkRecord{.pid = number(task->pid), .parent = number(task->parent_pid)}};
+  if (const auto* task = std::get_if<PerfTask>(&record)) {
+    ProcessRecord kept{task->time.value_or(Timestamp{}), ExitRecord{number(task->pid), number(task->tid)}};
+    if (!task->exited)
+      kept.what = ForkRecord{number(task->pid), number(task->tid), number(task->parent_pid)};
+    return kept;
+  }
   return std::nullopt;
+}
+
+// The names in a folder that are numbers; those that could be read.
+std::vector<std::uint32_t> numbers_in(const std::string& folder) {
+  std::vector<std::uint32_t> numbers;
+  std::error_code error;
+  for (auto at = std::filesystem::directory_iterator(folder, error);
+       !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    const std::string name = at->path().filename();
+    std::uint32_t number = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size())
+      numbers.push_back(number);
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -75,20 +93,14 @@ void ProcessTracker::load(std::uint32_t pid) {
 }
 
 void ProcessTracker::load_maps(std::uint32_t pid) {
-  spaces_.load(pid, read_maps(static_cast<int>(pid), proc()));
+  const ProcessMap map = read_maps(static_cast<int>(pid), proc());
+  spaces_.load(pid, map, numbers_in(proc() + '/' + std::to_string(pid) + "/task"));
   looked_up_.insert(pid);
 }
 
 void ProcessTracker::load_all() {
-  std::error_code error;
-  for (auto at = std::filesystem::directory_iterator(proc(), error);
-       !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
-    const std::string name = at->path().filename();
-    std::uint32_t pid = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size())
-      look_up(pid);
-  }
+  for (const std::uint32_t pid : numbers_in(proc()))
+    look_up(pid);
 }
 
 void ProcessTracker::look_up(std::uint32_t pid) {
@@ -114,7 +126,13 @@ void ProcessTracker::drain() {
 void ProcessTracker::advance(Timestamp time) {
   const auto end = std::ranges::upper_bound(pending_, time, {}, &ProcessRecord::time);
   for (auto at = pending_.begin(); at != end; ++at)
-    std::visit([this](const auto& record) { spaces_.apply(record); }, at->what);
+    std::visit(
+        [this](const auto& record) {
+          spaces_.apply(record);
+          if (!spaces_.knows(record.pid))
+            looked_up_.erase(record.pid);  // the next process of that number is another one
+        },
+        at->what);
   pending_.erase(pending_.begin(), end);
 }
 

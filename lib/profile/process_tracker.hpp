@@ -22,7 +22,8 @@ struct TrackerOptions {
 };
 
 /// What lies where in the processes of this machine, at a time that is moved on by hand: so that the addresses of a
-/// process are looked up in what it was then, also if it has ended or is another program now.
+/// process are looked up in what it was then, also if it has ended or is another program now. Holds what happened since
+/// that time, and the mappings of the processes that there were at it: to be moved on now and then.
 class ProcessTracker {
  public:
   /// Listens from now on. Throws Error.
@@ -46,6 +47,8 @@ class ProcessTracker {
   /// What is mapped there, with its build id if that can be known. A process that nothing was heard of is looked up in
   /// /proc, once, unless it is known to have become another program since.
   [[nodiscard]] const CodeMapping* find(std::uint32_t pid, std::uint64_t address);
+  /// Records of what happened since the time that it stands at.
+  [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
   /// Records that found no room so far.
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
   [[nodiscard]] const std::string& proc() const noexcept { return options_.proc; }

@@ -109,7 +109,8 @@ struct Profiler::State {
   RingBuffer<Bytes> ring;
   Timestamp begin;
   PerfTimer timer;
-  Samples waiting;  // of the last drain()
+  Timestamp drained;  // when the last drain() began: no earlier samples come
+  Samples waiting;    // of the last drain()
   Samples fresh;
 };
 
@@ -168,20 +169,24 @@ void Profiler::State::take(Samples& samples) {
                  .tid = sample.tid,
                  .comm = profile::text_of(sample.comm),
                  .kernel = addresses.first(sample.kernel),
-                 .user = addresses.subspan(sample.kernel, sample.user),
-                 .count = 1,
-                 .time = timer.period()},
-                tracker);
+                 .user = addresses.subspan(sample.kernel, sample.user)},
+                timer.period(), tracker);
   }
   samples.clear();
 }
 
 void Profiler::State::drain() {
   static_cast<void>(timer.drain());  // joins CPUs that came
+  const Timestamp now = profile::now();
   ring.consume([this](Bytes record) { fresh.add(record); });
   // What was mapped before a sample of the last call is surely read by now; for those of this one, by the next.
   tracker.drain();
   take(waiting);
+  // Also where no samples come, lest what all processes of the machine map is kept for good.
+  for (const Sample& sample : fresh.all)
+    drained = std::min(drained, sample.time);
+  tracker.advance(drained);
+  drained = now;
   std::swap(waiting, fresh);
 }
 
@@ -208,7 +213,7 @@ Profile Profiler::stop() {
   state.drain();
   state.drain();
 
-  Profile result = std::move(state.builder.profile());
+  Profile result = state.builder.take();
   result.kind = ProfileKind::on_cpu;
   result.period = state.timer.period();
   result.begin = state.begin;

@@ -10,11 +10,14 @@
 
 #include <gmock/gmock.h>
 
+#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -158,6 +161,51 @@ TEST_F(OffCpuLive, TheWholeMachineHasOurChildInIt) {
   const std::uint64_t count = share_of(named, "fathom_sleep_inner").count;
   EXPECT_LE(count, 5U) << folded(named);
   EXPECT_GE(count, 1U) << folded(named);
+}
+
+// Each maps some code of its own, in private.
+void run_short_processes(unsigned count) {
+  constexpr unsigned kMappings = 50;
+  for (unsigned i = 0; i < count; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (unsigned k = 0; k < kMappings; ++k)
+        ::munmap(::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+  }
+}
+
+std::size_t heap_in_use() {
+  return ::mallinfo2().uordblks;
+}
+
+TEST_F(OffCpuLive, ShortProcessesOfTheMachineTakeNoMemoryForGood) {
+  constexpr unsigned kRounds = 100;
+  HeldChild child([] {
+    fathom_sleep_outer(5, Duration(10ms).count());
+    return true;
+  });
+  const int pid = child.pid();
+  OffCpuProfiler profiler({.max_mappings = 1000});
+  ASSERT_TRUE(child.run());
+  std::size_t early = 0;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    run_short_processes(10);
+    profiler.drain();
+    if (round == kRounds / 5)
+      early = heap_in_use();
+  }
+  const std::size_t late = heap_in_use();
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  EXPECT_EQ(profile.counts.mappings_lost, 0U);
+  // 40,000 mappings were made in between, each of which would take 250 bytes.
+  EXPECT_LT(late, early + (std::size_t{4} << 20U));
+  // Who had ended before keeps its names.
+  const NamedProfile named = Names().name(of_sleeps(of_process(profile, pid)));
+  EXPECT_GE(share_of(named, "fathom_sleep_outer").count, 1U) << folded(named);
 }
 
 TEST_F(OffCpuLive, FullTablesAreCounted) {

@@ -24,8 +24,11 @@ struct OffCpuOptions {
   std::uint32_t max_entries = 32768;    ///< distinct sums
   std::uint32_t max_processes = 4096;   ///< of those that are followed
   std::size_t mapping_ring_pages = 64;  ///< for the files that processes map; each CPU has a ring; a power of two
-  std::string proc = "/proc";           ///< where procfs is mounted
-  std::string sys = "/sys";             ///< where the online CPUs are looked up
+  /// Mappings, and processes that began or ended, about 250 bytes each, that drain() lets gather before it looks up the
+  /// stacks so far in them and lets them go; or twice as many as there are sums, if that is more.
+  std::size_t max_mappings = std::size_t{1} << 14U;
+  std::string proc = "/proc";  ///< where procfs is mounted
+  std::string sys = "/sys";    ///< where the online CPUs are looked up
 };
 
 /// Finds where tasks wait: the time from each switch away from a task to the switch back, by stack and state.
@@ -41,6 +44,10 @@ struct OffCpuOptions {
 /// from the wake-up to the CPU; of a task that was preempted, all of it. Threads that are off CPU at the end are told
 /// as unfinished with the time so far; those that were off CPU before the profile began are counted when they come
 /// back, and no time is made up for them. The idle tasks are left out.
+///
+/// Memory is bounded, however long it runs and however many processes come and go meanwhile: beside the tables, which
+/// are the kernel's, there are up to 3 KiB for each sum and thread, `max_mappings`, and the mappings of the processes
+/// that live. What a process mapped is known to the stacks that it left, also when it has ended since.
 ///
 /// The kernel's part of a stack begins with the tracepoint itself, below `__schedule`; name_profile() leaves that out.
 ///
@@ -60,7 +67,8 @@ class OffCpuProfiler {
   ~OffCpuProfiler();
 
   /// Reads what processes mapped meanwhile: to be called every now and then, or where native_handle() is readable, lest
-  /// its rings fill up. They hold some ten thousand mappings. Never waits.
+  /// its rings fill up, which Profile::counts tells. They hold some ten thousand mappings. Never waits; takes some 10
+  /// ms where it looks up ten thousand stacks (OffCpuOptions::max_mappings).
   void drain();
   /// Readable when processes mapped files: an epoll descriptor, owned here.
   [[nodiscard]] int native_handle() const noexcept;

@@ -26,8 +26,10 @@ TEST(AddressSpaces, OnlyCodeIsLoaded) {
   AddressSpaces spaces;
   EXPECT_FALSE(spaces.knows(kPid));
   EXPECT_EQ(spaces.generation(kPid), 0U);
-  spaces.load(kPid, parse_maps("00001000-00002000 r-xp 00003000 fe:01 7   /bin/a\n"
-                               "00002000-00003000 rw-p 00004000 fe:01 7   /bin/a\n"));
+  spaces.load(kPid,
+              parse_maps("00001000-00002000 r-xp 00003000 fe:01 7   /bin/a\n"
+                         "00002000-00003000 rw-p 00004000 fe:01 7   /bin/a\n"),
+              {kPid});
   EXPECT_TRUE(spaces.knows(kPid));
   EXPECT_EQ(at(spaces, 0x0fff), "-");
   EXPECT_EQ(at(spaces, 0x1000), "/bin/a+12288");
@@ -74,7 +76,7 @@ TEST(AddressSpaces, SeveralAreCoveredAtOnce) {
 TEST(AddressSpaces, AChildHasItsParentsUntilEitherChanges) {
   AddressSpaces spaces;
   spaces.apply(map(100, 200, 0, "/a"));
-  spaces.apply(ForkRecord{.pid = 11, .parent = kPid});
+  spaces.apply(ForkRecord{.pid = 11, .tid = 11, .parent = kPid});
   EXPECT_EQ(at(spaces, 150, 11), "/a+50");
   spaces.apply(map(300, 400, 0, "/parent"));
   EXPECT_EQ(at(spaces, 300, 11), "-");
@@ -89,10 +91,61 @@ TEST(AddressSpaces, ThreadsAndStrangersChangeNothing) {
   AddressSpaces spaces;
   spaces.apply(map(100, 200, 0, "/a"));
   const std::uint64_t generation = spaces.generation(kPid);
-  spaces.apply(ForkRecord{.pid = kPid, .parent = kPid});
-  spaces.apply(ForkRecord{.pid = 12, .parent = 99});
+  spaces.apply(ForkRecord{.pid = kPid, .tid = 11, .parent = kPid});
+  spaces.apply(ForkRecord{.pid = 12, .tid = 12, .parent = 99});
   EXPECT_EQ(spaces.generation(kPid), generation);
   EXPECT_FALSE(spaces.knows(12));
+}
+
+TEST(AddressSpaces, AProcessIsForgottenWithItsLastThread) {
+  AddressSpaces spaces;
+  spaces.load(kPid, parse_maps("00001000-00002000 r-xp 00000000 fe:01 7   /bin/a\n"), {kPid, 11});
+  spaces.apply(ForkRecord{.pid = kPid, .tid = 12, .parent = kPid});
+  for (const std::uint32_t tid : {kPid, 11U}) {  // the first one, too, may end before the others
+    spaces.apply(ExitRecord{.pid = kPid, .tid = tid});
+    EXPECT_EQ(at(spaces, 0x1000), "/bin/a+0") << tid;
+  }
+  spaces.apply(ExitRecord{.pid = kPid, .tid = 12});
+  EXPECT_FALSE(spaces.knows(kPid));
+  EXPECT_EQ(at(spaces, 0x1000), "-");
+}
+
+TEST(AddressSpaces, WhoExecsIsTheOnlyThreadLeft) {
+  AddressSpaces spaces;
+  spaces.load(kPid, {}, {kPid, 11});
+  spaces.apply(ExecRecord{.pid = kPid});  // thread 11 called it, and has the number of the first one now
+  spaces.apply(map(100, 200, 0, "/b"));
+  spaces.apply(ExitRecord{.pid = kPid, .tid = kPid});
+  EXPECT_FALSE(spaces.knows(kPid));
+}
+
+TEST(AddressSpaces, OfAProcessThatWasNotListedOneThreadIsKnown) {
+  AddressSpaces spaces;
+  spaces.apply(map(100, 200, 0, "/a"));
+  spaces.apply(ExitRecord{.pid = kPid, .tid = 11});
+  EXPECT_TRUE(spaces.knows(kPid));
+  spaces.apply(ExitRecord{.pid = kPid, .tid = kPid});
+  EXPECT_FALSE(spaces.knows(kPid));
+  spaces.apply(ExitRecord{.pid = kPid, .tid = kPid});  // nobody's
+}
+
+TEST(AddressSpaces, ProcessesThatComeAndGoLeaveNothing) {
+  AddressSpaces spaces;
+  spaces.load(kPid, parse_maps("00001000-00002000 r-xp 00000000 fe:01 7   /bin/sh\n"), {kPid});
+  constexpr std::uint32_t kProcesses = 50'000;
+  for (std::uint32_t pid = kPid + 1; pid < kPid + kProcesses; ++pid) {
+    spaces.apply(ForkRecord{.pid = pid, .tid = pid, .parent = kPid});
+    ASSERT_EQ(at(spaces, 0x1000, pid), "/bin/sh+0");
+    spaces.apply(ExecRecord{.pid = pid});
+    MapRecord mapped = map(100, 200, 0, "/bin/true");
+    mapped.pid = pid;
+    spaces.apply(mapped);
+    ASSERT_EQ(at(spaces, 100, pid), "/bin/true+0");
+    spaces.apply(ExitRecord{.pid = pid, .tid = pid});
+  }
+  for (std::uint32_t pid = kPid + 1; pid < kPid + kProcesses; ++pid)
+    ASSERT_FALSE(spaces.knows(pid));
+  EXPECT_EQ(at(spaces, 0x1000), "/bin/sh+0");
 }
 
 TEST(AddressSpaces, GenerationsTellChangesApart) {
