@@ -81,8 +81,15 @@ struct {
   __type(value, struct cpu_samples);
 } samples SEC(".maps");
 
+/* By CPU: its steps of going or coming. The size is set before load. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u64);
+} hotplugs SEC(".maps");
+
 __u64 tasks_full = 0; /* ns of tasks that found no room */
-__u64 hotplugs = 0;   /* steps of CPUs that go or come */
 
 static __always_inline struct cpu_now* this_cpu(void) {
   __u32 zero = 0;
@@ -279,8 +286,12 @@ int on_cpu_idle(struct bpf_raw_tracepoint_args* context) {
 }
 
 SEC("raw_tp/cpuhp_enter")
-int on_hotplug(void* context) {
-  __sync_fetch_and_add(&hotplugs, 1);
+int on_hotplug(struct bpf_raw_tracepoint_args* context) {
+  __u32 cpu = context->args[0];
+  __u64* steps = bpf_map_lookup_elem(&hotplugs, &cpu);
+
+  if (steps)
+    __sync_fetch_and_add(steps, 1);
   return 0;
 }
 

@@ -60,7 +60,7 @@ void Printer::print_text(const fathom::LiveCpuIdle& cpu) {
                           100 * share_of(task.time.count(), whole));
     }
   } else {
-    rest = cpu.stat ? " CPUs came or went" : " was offline";
+    rest = " was offline, or came or went";
   }
   out_ << fmt::format("{:>4} {:>8} {:>8} {:>10} {:>7} {:>8} {:>6} {}\n", cpu.cpu, percent(cpu.by_switches()),
                       percent(cpu.by_samples()), percent(cpu.by_stat()),
@@ -70,6 +70,8 @@ void Printer::print_text(const fathom::LiveCpuIdle& cpu) {
 
 void Printer::print_json(const fathom::LiveCpuIdle& cpu) {
   nlohmann::ordered_json json{{"cpu", cpu.cpu}, {"window_ns", cpu.window.count()}};
+  if (cpu.was_down)
+    json["was_down"] = true;
   if (cpu.switches) {
     const fathom::CpuIdleTime& time = *cpu.switches;
     nlohmann::ordered_json by{{"window_ns", (time.to - time.from).count()},

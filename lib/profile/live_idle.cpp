@@ -44,6 +44,8 @@ LoadedBpf load(const LiveIdleOptions& options) {
     throw Error(std::errc::invalid_argument, "account for tasks with no room at all", {}, "max_tasks");
   BpfObject object = BpfObject::open(cpu_idle::object);
   object.map(cpu_idle::tasks.name).max_entries = options.max_tasks;
+  for (const unsigned cpu : CpuSet::possible(options.sys).cpus())
+    object.map(cpu_idle::hotplugs.name).max_entries = cpu + 1;
   return object.load();
 }
 
@@ -101,6 +103,9 @@ struct LiveIdle::State {
   void watch_interrupts();
   bool attach(std::string_view program, const std::string& event);
   void look(IdleSnapshot& out) const;
+  [[nodiscard]] std::map<std::uint32_t, std::uint64_t> hotplugs() const;
+  void start_timers();
+  void follow_cpus();
   [[nodiscard]] PerfTimer timer(std::string_view program, std::uint64_t cpu_idle::cpu_samples::* count,
                                 bool exclude_idle) const;
 
@@ -109,6 +114,7 @@ struct LiveIdle::State {
   std::vector<BpfLink> links;
   std::vector<std::string> interrupt_events;
   std::vector<PerfTimer> timers;
+  std::map<std::uint32_t, std::uint64_t> known_hotplugs;  // when the timers were started
   Duration period{0};
   Duration tick;
 };
@@ -123,11 +129,8 @@ LiveIdle::State::State(const LiveIdleOptions& wanted)
   if (options.interrupts)
     watch_interrupts();
   links.push_back(bpf.program<RawTracepoint>("on_switch").attach());
-  if (options.sampling) {
-    timers.push_back(timer("tick", &cpu_idle::cpu_samples::all, false));
-    timers.push_back(timer("tick_busy", &cpu_idle::cpu_samples::busy, true));
-    period = timers.front().period();
-  }
+  if (options.sampling)
+    start_timers();
   IdleSnapshot first;
   first.cpus = [&] {
     std::map<std::uint32_t, IdleSnapshot::Cpu> online;
@@ -147,6 +150,22 @@ bool LiveIdle::State::attach(std::string_view program, const std::string& event)
       throw;
     return false;
   }
+}
+
+void LiveIdle::State::start_timers() {
+  known_hotplugs = hotplugs();
+  timers.clear();
+  timers.push_back(timer("tick", &cpu_idle::cpu_samples::all, false));
+  timers.push_back(timer("tick_busy", &cpu_idle::cpu_samples::busy, true));
+  period = timers.front().period();
+}
+
+// PerfTimers look for CPUs that came once a second and only while they are drained: a window may begin before.
+void LiveIdle::State::follow_cpus() {
+  if (options.sampling && hotplugs() != known_hotplugs)
+    start_timers();
+  for (PerfTimer& timer : timers)
+    static_cast<void>(timer.drain());
 }
 
 void LiveIdle::State::watch_interrupts() {
@@ -208,6 +227,13 @@ void LiveIdle::State::look(IdleSnapshot& out) const {
   }
 }
 
+std::map<std::uint32_t, std::uint64_t> LiveIdle::State::hotplugs() const {
+  std::map<std::uint32_t, std::uint64_t> by_cpu;
+  for (const auto& [cpu, steps] : bpf.map(cpu_idle::hotplugs).entries())
+    by_cpu[cpu] = steps;
+  return by_cpu;
+}
+
 LiveIdle::LiveIdle(const LiveIdleOptions& options) : state_(std::make_unique<State>(options)) {}
 LiveIdle::LiveIdle(LiveIdle&&) noexcept = default;
 LiveIdle& LiveIdle::operator=(LiveIdle&&) noexcept = default;
@@ -215,9 +241,9 @@ LiveIdle::~LiveIdle() = default;
 
 IdleSnapshot LiveIdle::take() {
   State& state = *state_;
-  for (PerfTimer& timer : state.timers)
-    static_cast<void>(timer.drain());  // joins the CPUs that came
+  state.follow_cpus();
   IdleSnapshot out;
+  const auto hotplugs = state.hotplugs();
   const ProcStat stat = read_stat(state.options.proc);
   out.time = profile::now();
   for (const CpuTicks& ticks : stat.cpus)
@@ -242,8 +268,16 @@ IdleSnapshot LiveIdle::take() {
     const auto pid = static_cast<std::int32_t>(key.pid);
     cpu->second.tasks[pid] = {pid, {std::begin(task.comm), std::ranges::find(task.comm, '\0')}, duration(task.time)};
   }
-  out.hotplugs = state.bpf.variable(cpu_idle::hotplugs).load();
   out.unnamed = duration(state.bpf.variable(cpu_idle::tasks_full).load());
+  // One that goes or comes just now belongs to neither side.
+  for (const auto& [cpu, steps] : state.hotplugs()) {
+    const auto known = out.cpus.find(cpu);
+    if (known == out.cpus.end())
+      continue;
+    known->second.hotplugs = steps;
+    if (hotplugs.at(cpu) != steps)
+      out.cpus.erase(known);
+  }
   return out;
 }
 
@@ -257,7 +291,8 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
   for (const auto& [number, ends] : all) {
     const auto [before, after] = ends;
     LiveCpuIdle one{.cpu = number, .window = later.time - earlier.time, .tick = state_->tick};
-    if (before == nullptr || after == nullptr) {
+    one.was_down = before == nullptr || after == nullptr || before->hotplugs != after->hotplugs;
+    if (one.was_down) {
       out.push_back(one);
       continue;
     }
@@ -267,7 +302,7 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
       one.slots = static_cast<std::uint64_t>(one.window / state_->period);
     one.ticks = after->ticks - before->ticks;
     one.busy_ticks = after->busy_ticks - before->busy_ticks;
-    if (before->switches && after->switches && earlier.hotplugs == later.hotplugs) {
+    if (before->switches && after->switches) {
       one.switches = difference(*before->switches, *after->switches);
       for (const auto& [pid, task] : after->tasks) {
         const auto old = before->tasks.find(pid);

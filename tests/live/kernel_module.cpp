@@ -28,8 +28,10 @@ std::optional<std::string> why_no_modules() {
   return std::nullopt;
 }
 
-KernelModule::KernelModule(std::string name) : name_(std::move(name)) {
-  run({"modprobe", name_});
+KernelModule::KernelModule(std::string name, const std::vector<std::string>& parameters) : name_(std::move(name)) {
+  std::vector<std::string> command = {"modprobe", name_};
+  command.insert(command.end(), parameters.begin(), parameters.end());
+  run(command);
 }
 KernelModule::~KernelModule() {
   run({"rmmod", name_});

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace fathom::live {
 
@@ -11,7 +12,7 @@ namespace fathom::live {
 /// A module that is loaded while the object lives.
 class KernelModule {
  public:
-  explicit KernelModule(std::string name);
+  explicit KernelModule(std::string name, const std::vector<std::string>& parameters = {});
   ~KernelModule();
   KernelModule(const KernelModule&) = delete;
   KernelModule& operator=(const KernelModule&) = delete;

@@ -35,11 +35,11 @@ struct IdleSnapshot {
     std::uint64_t ticks = 0;                   ///< of the timer
     std::uint64_t busy_ticks = 0;              ///< of the timer that leaves an idle CPU out
     std::optional<CpuTicks> stat{};            ///< its line of /proc/stat
+    std::uint64_t hotplugs = 0;                ///< its steps of going and coming, so far
   };
 
   Timestamp time{};                     ///< CLOCK_MONOTONIC, when it was begun
-  std::map<std::uint32_t, Cpu> cpus{};  ///< those that were online
-  std::uint64_t hotplugs = 0;           ///< steps of CPUs that went or came, so far
+  std::map<std::uint32_t, Cpu> cpus{};  ///< those that were online, and not about to go or just coming
   Duration unnamed{0};                  ///< tasks' time beyond `max_tasks`, so far
 };
 
@@ -47,10 +47,10 @@ struct IdleSnapshot {
 struct LiveCpuIdle {
   std::uint32_t cpu = 0;  ///< which one
   Duration window{0};     ///< between the snapshots
+  bool was_down = false;  ///< it was not online all the time: it is not known what it did, and nothing else is told
 
-  /// By sched_switch: exact. Absent for a CPU that was not online at both ends, or while CPUs came or went. Unlike in a
-  /// recording, `from` and `to` are those of this CPU, which is looked at a little after the one before; `tasks` are
-  /// read a moment later still, so that they add up to `busy` as of then.
+  /// By sched_switch: exact. Unlike in a recording, `from` and `to` are those of this CPU, which is looked at a little
+  /// after the one before; `tasks` are read a moment later still, so that they add up to `busy` as of then.
   std::optional<CpuIdleTime> switches{};
 
   /// By sampling: slots that went by, and those of them that found the CPU busy.
@@ -58,7 +58,7 @@ struct LiveCpuIdle {
   std::uint64_t ticks = 0;       ///< of the timer that looks always
   std::uint64_t busy_ticks = 0;  ///< of the timer that leaves an idle CPU out
 
-  /// By /proc/stat: what was counted, and how long a tick is. Absent for a CPU that was not online at both ends.
+  /// By /proc/stat: what was counted, and how long a tick is.
   std::optional<CpuTicks> stat{};
   Duration tick{0};
 
