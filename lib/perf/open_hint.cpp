@@ -21,8 +21,12 @@ bool of_the_processor(const perf_event_attr& attr) {
 std::string denied(const OpenFailure& failure) {
   std::string hint = "it needs CAP_PERFMON (before Linux 5.8: CAP_SYS_ADMIN), or kernel.perf_event_paranoid at most ";
   hint += std::to_string(failure.purpose.paranoid);
-  if (const auto paranoid = read_sysctl(failure.purpose.proc, "perf_event_paranoid"))
+  const auto paranoid = read_sysctl(failure.purpose.proc, "perf_event_paranoid");
+  if (paranoid)
     hint += ", and that is " + std::to_string(*paranoid);
+  // Debian's own patch "security,perf: Allow further restriction of perf_event_open": of CAP_PERFMON it knows nothing.
+  if (paranoid > 2)
+    hint += ", with which Debian's kernels want CAP_SYS_ADMIN";
   if (failure.target.pid >= 0)
     hint += "; a task of another user needs CAP_SYS_PTRACE or CAP_PERFMON";
   hint += "; a container's system call filter may forbid it as well";

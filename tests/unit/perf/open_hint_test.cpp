@@ -49,8 +49,11 @@ TEST_F(OpenHint, NamesTheRightsAndWhatToSet) {
   for (const int denied : {EACCES, EPERM}) {
     EXPECT_THAT(hint(denied), AllOf(HasSubstr("CAP_PERFMON"), HasSubstr("perf_event_paranoid at most 0, and that is 3"),
                                     Not(HasSubstr("PTRACE"))));
+    EXPECT_THAT(hint(denied), HasSubstr("Debian's kernels want CAP_SYS_ADMIN"));
     EXPECT_THAT(hint(denied, {.pid = 12}), HasSubstr("CAP_SYS_PTRACE"));
   }
+  std::ofstream(root_ / "proc/sys/kernel/perf_event_paranoid") << "2\n";
+  EXPECT_THAT(hint(EPERM), AllOf(HasSubstr("that is 2;"), Not(HasSubstr("Debian"))));
   std::filesystem::remove_all(root_ / "proc");
   EXPECT_THAT(hint(EPERM), HasSubstr("perf_event_paranoid at most 0;"));
 }
