@@ -27,29 +27,25 @@ apart than 3 points and a tick; 2 wrong usage; 77 where the kernel lacks BPF.
 
 std::optional<Options> parse_options(int argc, const char* const* argv) {
   Options options;
-  long interval = 1;
-  long duration = 0;
   int load = 0;
   CLI::App app("Shows how idle each CPU is, in three ways side by side, and why it is not.", "cpuidle");
   app.footer(kFooter);
   app.set_version_flag("--version", "cpuidle (fathom) " + std::string(examples::version()));
-  constexpr int kDay = 86'400;
-  auto* const for_seconds =
-      app.add_option("-d,--duration", duration, "Seconds; else until Ctrl-C")->check(CLI::Range(1, kDay));
-  auto* const every =
-      app.add_option("-i,--interval", interval, "Seconds between two lines of a CPU")->check(CLI::Range(1, kDay));
+  std::optional<std::chrono::nanoseconds> interval;
+  examples::add_seconds(app, "-d,--duration", options.duration, "For so long; without it, until Ctrl-C");
+  auto* const every = examples::add_seconds(app, "-i,--interval", interval, "Between two lines of a CPU (default: 1)");
   auto* const percent =
       app.add_option("--load", load, "Keeps each CPU busy for so many percent")->check(CLI::Range(0, 100));
-  app.add_option("-t,--tasks", options.tasks, "Tasks that are shown for each CPU")->check(CLI::Range(0, 1000));
+  app.add_option("-t,--tasks", options.tasks,
+                 "Tasks that are shown for each CPU (default: " + std::to_string(options.tasks) + ")")
+      ->check(CLI::Range(0, 1000));
   app.add_flag("--json", options.json, "One JSON object a line, CPU and interval");
   app.add_flag("--check", options.check, "Checks the three ways against each other")
       ->excludes(percent)
       ->excludes(every);
   if (!examples::parse(app, argc, argv))
     return std::nullopt;
-  options.interval = std::chrono::seconds(interval);
-  if (for_seconds->count() > 0)
-    options.duration = std::chrono::seconds(duration);
+  options.interval = interval.value_or(options.interval);
   if (percent->count() > 0)
     options.load = load;
   return options;

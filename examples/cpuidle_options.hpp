@@ -6,8 +6,8 @@
 namespace cpuidle_example {
 
 struct Options {
-  std::optional<std::chrono::seconds> duration;  ///< absent: until Ctrl-C
-  std::chrono::seconds interval{1};
+  std::optional<std::chrono::nanoseconds> duration;  ///< absent: until Ctrl-C
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);
   std::optional<int> load;  ///< percent, on each CPU
   unsigned tasks = 3;       ///< shown for each CPU
   bool json = false;

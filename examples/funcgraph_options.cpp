@@ -2,6 +2,7 @@
 
 #include "common/command_line.hpp"
 #include "common/program.hpp"
+#include "common/seconds.hpp"
 #include "common/size.hpp"
 
 #include <fathom/base/error.hpp>
@@ -59,16 +60,6 @@ Needs root. The kernel's settings are as before when it ends; what a killed one 
   funcgraph --from trace.txt --json                  from a copy of the kernel's file `trace`
   funcgraph --from trace.dat                         from what `record -p function_graph` or trace-cmd wrote
 )";
-
-std::chrono::nanoseconds parse_duration(std::string_view text) {
-  constexpr double kYear = 366.0 * 24 * 3600;
-  double seconds = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool in_range = seconds > 0 && seconds <= kYear;
-  if (ec != std::errc{} || end != text.data() + text.size() || !in_range)
-    throw UsageError(fmt::format("--duration: '{}' is no number of seconds, above 0 and at most a year", text));
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
-}
 
 fathom::CpuSet parse_cpus(const std::string& list) {
   try {
@@ -232,7 +223,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
                                                   {"always", examples::Color::always},
                                                   {"never", examples::Color::never}});
   if (seconds)
-    options.duration = parse_duration(*seconds);
+    options.duration = examples::parse_seconds("--duration", *seconds);
   if (threshold)
     options.threshold = std::chrono::microseconds(*threshold);
   if (!cpus.empty())

@@ -12,12 +12,14 @@ namespace {
 
 using examples::UsageError;
 
-void check_usage(const CLI::App& app, const Options& options, bool kernel_only, bool user_only) {
+void check_usage(const CLI::App& app, const Options& options, bool dashes, bool kernel_only, bool user_only) {
   if (const std::vector<std::string> extras = app.remaining(); !extras.empty())
     throw UsageError(extras.front() +
                      (extras.front().starts_with('-') ? ": there is no such option" : ": put -- before the command"));
   if (options.pid != 0 && !options.command.empty())
     throw UsageError("give either -p PID or -- COMMAND");
+  if (dashes && options.command.empty())
+    throw UsageError("no COMMAND behind --");
   if (options.check && (options.pid != 0 || !options.command.empty()))
     throw UsageError("--check watches a child of its own: give no other process");
   if (kernel_only && user_only)
@@ -40,9 +42,8 @@ std::optional<Options> parse(CLI::App& app, int argc, const char* const* argv) {
   app.set_version_flag("--version", app.get_name() + " (fathom) " + std::string(examples::version()));
   app.prefix_command();
   app.add_option("-p,--pid", options.pid, "Watch this process")->check(examples::positive())->type_name("PID");
-  app.add_option("-d,--duration", options.seconds, "For so many seconds at most")
-      ->check(examples::seconds())
-      ->type_name("S");
+  examples::add_seconds(app, "-d,--duration", options.duration,
+                        "For so many seconds at most; then COMMAND gets SIGTERM, and 2 s later SIGKILL");
   app.add_option("-o,--output", options.output, "Write this file (default: standard output)")->type_name("FILE");
   auto* const as_table = app.add_flag("--table", table, "The functions that cost most, in place of folded stacks");
   app.add_flag("--json", json, "One JSON object: stacks, and what is missing")->excludes(as_table);
@@ -55,7 +56,7 @@ std::optional<Options> parse(CLI::App& app, int argc, const char* const* argv) {
   app.add_flag("--check", options.check, "Checks itself against a child that does what is known");
   if (!examples::parse(app, static_cast<int>(dashes - argv), argv))
     return std::nullopt;
-  check_usage(app, options, kernel_only, user_only);
+  check_usage(app, options, dashes != last, kernel_only, user_only);
   options.kernel = !user_only;
   options.user = !kernel_only;
   if (table || json)

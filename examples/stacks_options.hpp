@@ -13,9 +13,9 @@ namespace stacks {
 enum class Format { folded, table, json };
 
 struct Options {
-  int pid = 0;                       ///< 0: the command, or else the machine
-  std::vector<std::string> command;  ///< empty: none
-  double seconds = 0;                ///< 0: until the command or process ends, or Ctrl-C
+  int pid = 0;                                       ///< 0: the command, or else the machine
+  std::vector<std::string> command;                  ///< empty: none
+  std::optional<std::chrono::nanoseconds> duration;  ///< absent: until the command or process ends, or Ctrl-C
   Format format = Format::folded;
   unsigned top = 20;     ///< rows of the table
   bool threads = false;  ///< name stacks by thread

@@ -13,7 +13,7 @@
 
 namespace stacks {
 
-Subject::Subject(const Options& options) : pid_(options.pid) {
+Subject::Subject(const Options& options) : duration_(options.duration), pid_(options.pid) {
   over_.add(stop_.native_handle());
   if (!options.command.empty()) {
     child_.emplace(options.command);
@@ -23,9 +23,8 @@ Subject::Subject(const Options& options) : pid_(options.pid) {
     process_.emplace(std::vector<int>{pid_});
     over_.add(process_->native_handle());
   }
-  if (options.seconds > 0)
-    over_.add_timer(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(options.seconds)));
+  // Each thread takes descriptors. Not before the command is made, which would inherit it.
+  examples::use_all_descriptors();
 }
 
 std::optional<int> Subject::pid() const {
@@ -33,6 +32,8 @@ std::optional<int> Subject::pid() const {
 }
 
 void Subject::begin() {
+  if (duration_)
+    over_.add_timer(*duration_);
   if (!child_)
     return;
   try {
@@ -46,7 +47,7 @@ bool Subject::wait(int handle) {
   constexpr int kSecond = 1000;
   std::array<pollfd, 2> ready{{{over_.native_handle(), POLLIN, 0}, {handle, POLLIN, 0}}};
   ::poll(ready.data(), ready.size(), kSecond);
-  return (ready[0].revents & POLLIN) == 0;
+  return !stop_.received() && (ready[0].revents & POLLIN) == 0;
 }
 
 void Subject::end() {

@@ -7,6 +7,7 @@
 #include <fathom/process/child.hpp>
 #include <fathom/process/stop_signals.hpp>
 
+#include <chrono>
 #include <optional>
 
 namespace stacks {
@@ -18,7 +19,7 @@ class Subject {
 
   /// Empty for the machine.
   [[nodiscard]] std::optional<int> pid() const;
-  /// Lets the command begin. Throws examples::CommandError.
+  /// Lets the command begin, and its time. Throws examples::CommandError.
   void begin();
   /// Waits until `handle` is readable, a second has passed, or it is over; false when that is so.
   [[nodiscard]] bool wait(int handle);
@@ -30,6 +31,7 @@ class Subject {
   std::optional<fathom::Child> child_;
   std::optional<examples::AllEnded> process_;
   examples::AnyReadable over_;
+  std::optional<std::chrono::nanoseconds> duration_;
   int pid_ = 0;
 };
 

@@ -45,7 +45,6 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   std::uint64_t micros = 0;
   std::string cpus;
   int pid = 0;
-  double seconds = 0;
   CLI::App app("Ticks, and shows how well.", "ticker");
   app.footer(kFooter);
   app.set_version_flag("--version", "ticker (fathom) " + std::string(examples::version()));
@@ -56,8 +55,7 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
   auto* const cpu = app.add_option("-c,--cpu", cpus, "On these CPUs: 0-3,8; without it, on all");
   auto* const process =
       app.add_option("-p,--pid", pid, "In this process and its children")->check(examples::positive())->excludes(cpu);
-  auto* const duration = app.add_option("-d,--duration", seconds, "So many seconds; without it, until a signal")
-                             ->check(CLI::Range(0.01, 1e6));
+  examples::add_seconds(app, "-d,--duration", options.duration, "For so long; without it, until a signal");
   app.add_flag("-w,--wake", options.wake, "No BPF program: this process is woken by each tick");
   app.add_flag("--json", options.json, "One JSON object");
   app.add_flag("--check", options.check, "Checks itself, two seconds with a program and two without")
@@ -72,8 +70,6 @@ std::optional<Options> parse_options(int argc, const char* const* argv) {
     options.on = parse_cpus(cpus);
   if (*process)
     options.on = fathom::PerfProcess{pid};
-  if (*duration)
-    options.duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
   return options;
 }
 

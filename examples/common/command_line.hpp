@@ -1,10 +1,14 @@
 #pragma once
 
 #include "program.hpp"
+#include "seconds.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <limits>
+#include <optional>
+#include <string>
 
 namespace examples {
 
@@ -26,9 +30,14 @@ inline CLI::Range positive() {
   return {1, std::numeric_limits<int>::max()};
 }
 
-/// A length of time in seconds, from a millisecond on.
-inline CLI::Range seconds() {
-  return {0.001, 1e9};
+/// An option for a length of time, which parse_seconds() reads.
+inline CLI::Option* add_seconds(CLI::App& app, const std::string& name, std::optional<std::chrono::nanoseconds>& time,
+                                const std::string& help) {
+  const std::string shown = name.substr(name.rfind(',') + 1);
+  return app
+      .add_option_function<std::string>(
+          name, [&time, shown](const std::string& text) { time = parse_seconds(shown, text); }, help)
+      ->type_name("SECONDS");
 }
 
 }  // namespace examples

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,14 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     tell(name, e.what());
     return kFailure;
   }
+}
+
+void use_all_descriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // where that is refused, what there is must do
 }
 
 std::string_view version() {

@@ -38,6 +38,9 @@ int run_program(std::string_view name, const std::function<int()>& body);
 /// "NAME: TEXT" on standard error; nothing if that can't be written to.
 void tell(std::string_view name, std::string_view text) noexcept;
 
+/// Raises the soft limit of open files to the hard one.
+void use_all_descriptors() noexcept;
+
 /// The version of the library, as --version prints it.
 std::string_view version();
 

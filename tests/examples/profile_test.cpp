@@ -8,14 +8,18 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace fathom {
 namespace {
 
+using namespace std::chrono_literals;
 using nlohmann::json;
+using test::ProgramRun;
 using test::Ran;
 using test::run_to_end;
 using testing::ContainsRegex;
@@ -38,7 +42,9 @@ TEST(StacksCommandLine, WrongUsageIsTwo) {
                                                       {"--check", "-p", "1"},
                                                       {"--table", "--json"},
                                                       {"--kernel-only", "--user-only"},
-                                                      {"-d", "-1"}}) {
+                                                      {"-d", "-1"},
+                                                      {"-d", "nan"},
+                                                      {"--"}}) {
       const Ran ran = run_to_end(program, arguments);
       EXPECT_EQ(ran.status, 2) << program << ' ' << arguments[0];
       EXPECT_THAT(ran.out, IsEmpty());
@@ -106,6 +112,18 @@ TEST_P(Stacks, WhatCannotBeIsSaid) {
 TEST_P(Stacks, EndsAfterItsTime) {
   const Ran ran = run_to_end(GetParam(), {"-d", "0.2", "--", "sleep", "60"});
   EXPECT_EQ(ran.status, 0) << ran.err;
+}
+
+TEST_P(Stacks, WritesWhatItHasAtASignal) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    ProgramRun run({GetParam(), "--json", "--", "sh", "-c", "echo begun >&2; while :; do sleep 0.01; done"});
+    for (int i = 0; i < 200 && run.err().find("begun") == std::string::npos && !run.child().try_wait(); ++i)
+      std::this_thread::sleep_for(50ms);
+    std::this_thread::sleep_for(300ms);
+    run.child().kill(signal);
+    EXPECT_EQ(run.status(), 0) << run.err();
+    EXPECT_GT(json::parse(run.out())["counts"]["samples"], 0) << run.out();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, Stacks, testing::ValuesIn(programs()),

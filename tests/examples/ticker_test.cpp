@@ -49,6 +49,7 @@ TEST(TickerCommandLine, WrongUsageIsTwo) {
                                                     {"-p", "0"},
                                                     {"-p", "1", "-c", "0"},
                                                     {"-d", "0"},
+                                                    {"-d", "nan"},
                                                     {"word"},
                                                     {"--check", "-p", "1"}}) {
     const Ran ran = ticker(arguments);

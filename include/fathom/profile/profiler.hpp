@@ -30,7 +30,8 @@ struct ProfilerOptions {
 ///     child.resume();
 ///     while (!child.try_wait()) { wait_readable(profiler.native_handle(), 1s); profiler.drain(); }
 ///     const Profile profile = profiler.stop();
-///     write_folded(std::cout, name_profile(profile, names).folded());
+///     const NamedProfile named = name_profile(profile, names);
+///     write_folded(std::cout, named.folded());
 ///
 /// A PerfTimer runs a BPF program at each tick, which writes stack and task into a ring; what processes map comes by
 /// perf events, and both are put in order of time. So an address belongs to the file that was mapped there at that
