@@ -44,21 +44,21 @@ struct Pages {
 // counted from the first of the pages.
 class PageWalk {
  public:
-  PageWalk() = default;
-  // Of the page that begins `at` there; `exits` has room for all records.
-  PageWalk(const PageLayout& layout, const std::byte* pages, std::size_t at, std::uint32_t* exits) noexcept
-      : at_(at + layout.data_offset), end_(at_), first_(exits), last_(exits) {
+  // Of the page that begins `at` there.
+  PageWalk(const PageLayout& layout, const std::byte* pages, std::size_t at) noexcept
+      : at_(at + layout.data_offset), end_(at_) {
     const auto used = load<std::uint64_t>(pages + at + layout.commit_offset, false);
     if (used <= layout.data_size)  // and no mark of loss
       end_ += used;
     else
       stop();
+    last_ = end_ - std::min(end_, kSmallestRecord);
   }
 
   // Whether there is a record or a time. Not behind a record that is too long either: then whole() is false.
-  [[nodiscard]] bool more() const noexcept { return at_ + kSmallestRecord <= end_; }
-  // Takes it.
-  void step(const Pages& pages) noexcept {
+  [[nodiscard]] bool more() const noexcept { return at_ <= last_; }
+  // Takes it; an exit's place is put at the end of the list, which has room for all records.
+  void step(const Pages& pages, std::uint32_t*& exits_end) noexcept {
     const std::byte* const record = pages.bytes + at_;
     const std::uint32_t type = type_of(record);
     if (type - 1 >= kMaxDataType) [[unlikely]] {
@@ -67,15 +67,20 @@ class PageWalk {
     }
     // A processor fetches ahead by itself, but not beyond the end of a page.
     __builtin_prefetch(pages.next + at_);
-    *last_ = static_cast<std::uint32_t>(at_);
-    last_ += load<std::uint16_t>(record + pages.id_at, false) == pages.id ? 1 : 0;
+    *exits_end = static_cast<std::uint32_t>(at_);
+    exits_end += load<std::uint16_t>(record + pages.id_at, false) == pages.id ? 1 : 0;
     at_ += kHeaderSize + std::size_t{type} * kHeaderSize;
+  }
+  // Takes all that there still is.
+  [[nodiscard]] std::uint32_t* finish(const Pages& pages, std::uint32_t* exits_end) noexcept {
+    for (; more(); ++steps_)
+      step(pages, exits_end);
+    return exits_end;
   }
   // Whether everything on the page was taken.
   [[nodiscard]] bool whole() const noexcept { return at_ == end_; }
-  [[nodiscard]] std::span<const std::uint32_t> exits() const noexcept { return {first_, last_}; }
-  // How many of the steps took a time.
-  [[nodiscard]] std::uint64_t times() const noexcept { return times_; }
+  // How many records there were; `steps` were taken before finish().
+  [[nodiscard]] std::uint64_t records(std::uint64_t steps) const noexcept { return steps + steps_ - times_; }
 
  private:
   void step_time(std::uint32_t type) noexcept {
@@ -87,15 +92,22 @@ class PageWalk {
     ++times_;
   }
   void stop() noexcept {
-    end_ = 0;
+    end_ = last_ = 0;
     at_ = 1;
   }
 
-  std::size_t at_ = 0;
-  std::size_t end_ = 0;
-  std::uint32_t* first_ = nullptr;
-  std::uint32_t* last_ = nullptr;
+  std::size_t at_;
+  std::size_t end_;
+  std::size_t last_ = 0;  // where the last record can begin
+  std::uint64_t steps_ = 0;
   std::uint64_t times_ = 0;
+};
+
+// Whether a place is on the n-th of the pages.
+struct OnPage {
+  std::size_t number;
+  std::size_t size;
+  bool operator()(std::uint32_t place) const noexcept { return place / size == number; }
 };
 
 }  // namespace
@@ -183,30 +195,36 @@ void FunctionTotals::feed(const PageLayout& layout, std::span<const std::byte> p
 void FunctionTotals::feed_plain(const PageLayout& layout, std::span<const std::byte> group, const std::byte* next) {
   const std::size_t size = layout.page_size();
   const Pages pages{.bytes = group.data(), .next = next, .id = id_, .id_at = kHeaderSize + id_offset_};
-  std::array<PageWalk, kTogether> walks;
-  for (std::size_t i = 0; i < kTogether; ++i)
-    walks[i] = PageWalk(layout, group.data(), i * size, &exits_[i * (exits_.size() / kTogether)]);
   // Where a record begins is known when its predecessor was looked at: so a processor has several pages to look at.
+  // All exits go into one list, so that it has registers enough for them.
+  PageWalk first(layout, group.data(), 0);
+  PageWalk second(layout, group.data(), size);
+  PageWalk third(layout, group.data(), 2 * size);
+  PageWalk fourth(layout, group.data(), 3 * size);
+  std::uint32_t* end = exits_.data();
   std::uint64_t rounds = 0;
-  for (; walks[0].more() && walks[1].more() && walks[2].more() && walks[3].more(); ++rounds) {
-    for (PageWalk& walk : walks)
-      walk.step(pages);
+  for (; first.more() && second.more() && third.more() && fourth.more(); ++rounds) {
+    first.step(pages, end);
+    second.step(pages, end);
+    third.step(pages, end);
+    fourth.step(pages, end);
   }
+  std::array<PageWalk, kTogether> walks{first, second, third, fourth};
+  for (PageWalk& walk : walks)
+    end = walk.finish(pages, end);
+
+  std::span exits(exits_.data(), end);
   for (std::size_t i = 0; i < kTogether; ++i) {
-    PageWalk& walk = walks[i];
-    std::uint64_t steps = rounds;
-    for (; walk.more(); ++steps)
-      walk.step(pages);
+    if (!walks[i].whole()) [[unlikely]]
+      exits = exits.first(exits.size() - std::ranges::remove_if(exits, OnPage{i, size}).size());
+  }
+  const auto added = exits.first(add_exits(group.data(), exits));
+  for (std::size_t i = 0; i < kTogether; ++i) {
     const auto page = group.subspan(i * size, size);
-    if (!walk.whole()) {
-      feed_any(layout, page, 0);
-      continue;
-    }
-    const std::size_t added = add_exits(group.data(), walk.exits());
-    if (added != walk.exits().size())
-      feed_any(layout, page, added);
+    if (walks[i].whole() && added.size() == exits.size()) [[likely]]
+      count_page(size, walks[i].records(rounds));
     else
-      count_page(size, steps - walk.times());
+      feed_any(layout, page, static_cast<std::uint64_t>(std::ranges::count_if(added, OnPage{i, size})));
   }
 }
 
