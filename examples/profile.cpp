@@ -79,7 +79,7 @@ int check(fathom::Hz rate, const stacks::Options& options) {
   fathom::Profiler profiler({.rate = rate, .on = fathom::PerfProcess{worker.pid()}});
   worker.run();
   const fathom::Profile profile = profiler.stop();
-  const fathom::NamedProfile named = stacks::name(profile, false, false);
+  const fathom::NamedProfile named = stacks::name(profile, {});
   const auto share = [&](std::string_view function) {
     const auto weight = stacks::weight_of(named, function, fathom::ProfileWeight::count);
     return 100 * static_cast<double>(weight.total) /
@@ -122,7 +122,7 @@ int run(int argc, const char* const* argv) {
       return check(fathom::Hz{rate}, *options);
     examples::Output output = examples::Output::file(options->output);
     const fathom::Profile profile = record(fathom::Hz{rate}, *options);
-    stacks::write(output.stream(), profile, stacks::name(profile, options->threads, options->inlined), *options);
+    stacks::write(output.stream(), profile, *options);
     output.close();
     if (!options->quiet)
       examples::tell(kName, stacks::account(profile));

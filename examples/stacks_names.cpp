@@ -17,8 +17,10 @@ bool has_kernel_addresses(const fathom::Profile& profile) {
 
 }  // namespace
 
-fathom::NamedProfile name(const fathom::Profile& profile, bool threads, bool inlined) {
+fathom::NamedProfile name(const fathom::Profile& profile, const Options& options, const States* states) {
   fathom::ProfileNames names;
+  if (states != nullptr)
+    names.state = [states](const fathom::OffCpuState& state) { return '[' + states->label(state) + ']'; };
   fathom::KallsymsIndex kallsyms;
   if (has_kernel_addresses(profile)) {
     kallsyms = fathom::KallsymsIndex::load({.allow_hidden = true});
@@ -26,14 +28,12 @@ fathom::NamedProfile name(const fathom::Profile& profile, bool threads, bool inl
   }
 #ifdef STACKS_READ_ELF
   fathom::ElfFileSymbols files(
-      {.files = std::make_shared<fathom::ElfFiles>(fathom::ElfFilesOptions{.source_lines = inlined})});
+      {.files = std::make_shared<fathom::ElfFiles>(fathom::ElfFilesOptions{.source_lines = options.inlined})});
   names.user = [&](const fathom::ProfileFile& file, std::uint64_t offset, bool is_return) {
     return files.functions({file.path, file.build_id}, offset, is_return);
   };
-#else
-  static_cast<void>(inlined);
 #endif
-  return fathom::name_profile(profile, names, {.threads = threads});
+  return fathom::name_profile(profile, names, {.threads = options.threads});
 }
 
 }  // namespace stacks

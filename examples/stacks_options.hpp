@@ -20,6 +20,7 @@ struct Options {
   unsigned top = 20;     ///< rows of the table
   bool threads = false;  ///< name stacks by thread
   bool inlined = false;  ///< with inlined functions
+  bool states = false;   ///< off CPU: the state behind each stack
   bool kernel = true;    ///< stacks of the kernel
   bool user = true;      ///< stacks of user space
   bool quiet = false;    ///< no account at the end

@@ -1,6 +1,8 @@
 #include "stacks_output.hpp"
 
 #include "common/printable.hpp"
+#include "stacks_names.hpp"
+#include "stacks_states.hpp"
 
 #include <fathom/output/folded_text.hpp>
 
@@ -11,6 +13,8 @@
 #include <array>
 #include <chrono>
 #include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,7 +52,7 @@ std::vector<FunctionWeight> weights(const NamedProfile& named, ProfileWeight by)
   return all;
 }
 
-void write_table(std::ostream& out, const Profile& profile, const NamedProfile& named, unsigned top) {
+void write_functions(std::ostream& out, const Profile& profile, const NamedProfile& named, unsigned top) {
   const ProfileWeight by = natural_weight(profile);
   const std::vector<FunctionWeight> all = weights(named, by);
   std::uint64_t sum = 0;
@@ -78,6 +82,24 @@ void write_table(std::ostream& out, const Profile& profile, const NamedProfile& 
     out << fmt::format("# {} more functions\n", order.size() - top);
 }
 
+void write_states(std::ostream& out, const std::vector<StateWeight>& weights) {
+  out << fmt::format("\n{:>12} {:>12}  {:<18} {}\n", "TIMES", "ms", "STATE", "BITS");
+  for (const StateWeight& one : weights)
+    out << fmt::format("{:>12} {:>12.3f}  {:<18} {}\n", one.count, static_cast<double>(one.time.count()) / 1e6,
+                       one.label, one.bits);
+}
+
+ordered_json states_of(const std::vector<StateWeight>& weights) {
+  ordered_json json = ordered_json::array();
+  for (const StateWeight& one : weights)
+    json.push_back({{"state", one.label},
+                    {"bits", one.bits},
+                    {"count", one.count},
+                    {"nanoseconds", one.time.count()},
+                    {"waiting_nanoseconds", one.waiting.count()}});
+  return json;
+}
+
 ordered_json counts_of(const Profile& profile) {
   const fathom::ProfileCounts& counts = profile.counts;
   ordered_json json{{"seen", counts.seen},
@@ -98,39 +120,52 @@ ordered_json counts_of(const Profile& profile) {
   return json;
 }
 
-void write_json(std::ostream& out, const Profile& profile, const NamedProfile& named) {
+// Off CPU each stack has its state as the innermost name, in brackets.
+void write_json(std::ostream& out, const Profile& profile, const NamedProfile& named, const States& states) {
+  const bool off_cpu = profile.kind == fathom::ProfileKind::off_cpu;
   ordered_json stacks = ordered_json::array();
   for (const NamedStack& stack : named.stacks) {
     ordered_json frames = ordered_json::array();
-    for (const std::uint32_t frame : stack.frames)
+    for (const std::uint32_t frame : std::span(stack.frames).first(stack.frames.size() - (off_cpu ? 1 : 0)))
       frames.push_back(named.names[frame]);
     ordered_json one{{"frames", std::move(frames)}, {"count", stack.count}, {"nanoseconds", stack.time.count()}};
-    if (profile.kind == fathom::ProfileKind::off_cpu)
+    if (off_cpu) {
+      const std::string& state = named.names[stack.frames.back()];
       one["waiting_nanoseconds"] = stack.waiting.count();
+      one["state"] = state.substr(1, state.size() - 2);
+    }
     stacks.push_back(std::move(one));
   }
   ordered_json files = ordered_json::array();
   for (const fathom::ProfileFile& file : profile.files)
     files.push_back({{"path", file.path}, {"build_id", file.build_id}});
-  const ordered_json json{{"kind", profile.kind == fathom::ProfileKind::on_cpu ? "on_cpu" : "off_cpu"},
-                          {"period_nanoseconds", profile.period.count()},
-                          {"nanoseconds", (profile.end - profile.begin).count()},
-                          {"counts", counts_of(profile)},
-                          {"files", std::move(files)},
-                          {"stacks", std::move(stacks)}};
+  ordered_json json{{"kind", off_cpu ? "off_cpu" : "on_cpu"},
+                    {"period_nanoseconds", profile.period.count()},
+                    {"nanoseconds", (profile.end - profile.begin).count()},
+                    {"counts", counts_of(profile)},
+                    {"files", std::move(files)},
+                    {"stacks", std::move(stacks)}};
+  if (off_cpu)
+    json["states"] = states_of(weights_by_state(profile, states));
   out << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace
 
-void write(std::ostream& out, const Profile& profile, const NamedProfile& named, const Options& options) {
+void write(std::ostream& out, const Profile& profile, const Options& options) {
+  const States states;
+  const bool in_stacks = options.states || options.format == Format::json;
+  const NamedProfile named = name(profile, options, in_stacks ? &states : nullptr);
   switch (options.format) {
     case Format::folded:
       return fathom::write_folded(out, named.folded(natural_weight(profile)));
     case Format::table:
-      return write_table(out, profile, named, options.top);
+      write_functions(out, profile, named, options.top);
+      if (profile.kind == fathom::ProfileKind::off_cpu)
+        write_states(out, weights_by_state(profile, states));
+      return;
     case Format::json:
-      return write_json(out, profile, named);
+      return write_json(out, profile, named, states);
   }
 }
 

@@ -9,9 +9,8 @@
 
 namespace stacks {
 
-/// Writes the stacks as the options ask: folded lines, a table of functions, or JSON.
-void write(std::ostream& out, const fathom::Profile& profile, const fathom::NamedProfile& named,
-           const Options& options);
+/// Names the stacks and writes them as the options ask: folded lines, a table of functions, or JSON.
+void write(std::ostream& out, const fathom::Profile& profile, const Options& options);
 
 /// How much is in the profile, and what is not, for people.
 std::string account(const fathom::Profile& profile);

@@ -6,11 +6,13 @@
 #include "common/printable.hpp"
 #include "common/program.hpp"
 #include "taskstate_options.hpp"
+#include "taskstate_probe.hpp"
 #include "taskstate_tasks.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/btf/btf.hpp>
 #include <fathom/rawtrace/event_format.hpp>
+#include <fathom/sched/prev_state_probe.hpp>
 #include <fathom/sched/task_state_decoder.hpp>
 
 #include <fmt/core.h>
@@ -66,6 +68,22 @@ Kernel kernel_of(const Options& options) {
     examples::tell(kName, e.what());
   }
   return kernel;
+}
+
+// Of 4.15 to 4.19 the running kernel is asked, by a sleep, what its sources do not say.
+TaskStateDecoder decoder_of(const Kernel& kernel, bool running) {
+  const fathom::TaskStateSources sources{.sched_switch = kernel.format ? &*kernel.format : nullptr,
+                                         .btf = kernel.btf ? &*kernel.btf : nullptr,
+                                         .release = kernel.release,
+                                         .encoding = {}};
+  if (!running || !kernel.format)
+    return TaskStateDecoder(sources);
+  try {
+    return probed_task_states(sources, [&] { return sleep_once(*kernel.format); });
+  } catch (const fathom::Error& e) {
+    examples::tell(kName, e.what());
+    return TaskStateDecoder(sources);
+  }
 }
 
 // Each bit, and what the kernel makes of several.
@@ -137,10 +155,7 @@ int run(int argc, const char* const* argv) {
   if (!options)
     return 0;
   const Kernel kernel = kernel_of(*options);
-  const TaskStateDecoder states({.sched_switch = kernel.format ? &*kernel.format : nullptr,
-                                 .btf = kernel.btf ? &*kernel.btf : nullptr,
-                                 .release = kernel.release,
-                                 .encoding = {}});
+  const TaskStateDecoder states = decoder_of(kernel, options->release.empty());
   std::vector<Seen> seen;
   bool right = true;
   if (options->release.empty()) {

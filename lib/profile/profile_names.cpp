@@ -104,6 +104,8 @@ class Namer {
 
   Names frames_of(const ProfileEntry& entry) {
     Names frames;
+    if (entry.state && names_.state)
+      frames.push_back(intern(names_.state(*entry.state)));
     const std::size_t left_out = tracepoint_frames(entry.kernel);
     for (std::size_t i = left_out; i < entry.kernel.size(); ++i)
       frames.push_back(kernel_name(entry.kernel[i], i != 0));

@@ -14,4 +14,13 @@ std::optional<PrevStateEncoding> probe_prev_state_encoding(
   return encoding;
 }
 
+TaskStateDecoder probed_task_states(TaskStateSources sources,
+                                    const std::function<std::vector<ReportedTaskState>()>& sleep_once) {
+  TaskStateDecoder states(sources);
+  if (states.encoding())
+    return states;
+  sources.encoding = probe_prev_state_encoding(sleep_once);
+  return TaskStateDecoder(sources);
+}
+
 }  // namespace fathom

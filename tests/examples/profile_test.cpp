@@ -25,6 +25,7 @@ using test::run_to_end;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 const std::vector<std::string>& programs() {
@@ -99,6 +100,38 @@ TEST_P(Stacks, OfACommandInThreeFormats) {
   EXPECT_EQ(counts["seen"].get<std::uint64_t>(), sum + counts["idle"].get<std::uint64_t>() +
                                                      counts["lost"].get<std::uint64_t>() +
                                                      counts["no_room"].get<std::uint64_t>());
+}
+
+// Of who sleeps, by name in three formats: usleep() and its like sleep interruptibly, and may be frozen.
+TEST(OffCpu, StatesAreSaidAsTheKernelSpellsThem) {
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "needs root";
+  const std::vector<std::string> command = {"-q", "--", "sleep", "0.2"};
+  const auto with = [&](std::vector<std::string> options) {
+    options.insert(options.end(), command.begin(), command.end());
+    return run_to_end(FATHOM_TEST_OFFCPU, options);
+  };
+  const Ran folded = with({"--states"});
+  if (folded.status == 77)
+    GTEST_SKIP() << "this kernel lacks BPF or its own BTF";
+  EXPECT_EQ(folded.status, 0) << folded.err;
+  EXPECT_THAT(folded.out, ContainsRegex("(^|\n)sleep;[^\n]+;\\[S \\(sleeping\\)\\] [0-9]{6,}\n"));
+  EXPECT_THAT(with({}).out, Not(HasSubstr("sleeping")));
+  EXPECT_THAT(with({"--table"}).out, ContainsRegex("\n +[0-9]+ +[0-9.]+  S \\(sleeping\\) +TASK_INTERRUPTIBLE"));
+
+  const json result = json::parse(with({"--json"}).out);
+  bool slept = false;
+  for (const json& stack : result.at("stacks")) {
+    EXPECT_THAT(stack.at("frames").back().get<std::string>(), Not(HasSubstr("sleeping")));
+    slept = slept || (stack.at("state") == "S (sleeping)" && stack.at("nanoseconds") >= 150'000'000);
+  }
+  EXPECT_TRUE(slept) << result.dump();
+  std::uint64_t sum = 0;
+  for (const json& state : result.at("states"))
+    sum += state.at("count").get<std::uint64_t>();
+  EXPECT_EQ(sum, result.at("counts").at("samples"));
+  EXPECT_THAT(result.at("states").at(0).at("bits").get<std::string>(), StartsWith("TASK_INTERRUPTIBLE"));
+  EXPECT_EQ(run_to_end(FATHOM_TEST_PROFILE, {"--states"}).status, 2);
 }
 
 TEST_P(Stacks, WhatCannotBeIsSaid) {

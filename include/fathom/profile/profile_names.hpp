@@ -65,7 +65,7 @@ struct NamedProfile {
   }
 };
 
-/// Where names come from. Either may be empty: then there are none of that kind.
+/// Where names come from. Each may be empty: then there are none of that kind.
 ///
 ///     const ProfileNames names{.kernel = kernel_names(kallsyms), .user = ...};
 struct ProfileNames {
@@ -74,6 +74,8 @@ struct ProfileNames {
   /// The functions at so many bytes in a file, innermost first: several where the compiler put one into another. Empty
   /// where there is none. ElfFileSymbols::functions fits, of the component elf.
   std::function<std::vector<std::string>(const ProfileFile& file, std::uint64_t offset, bool is_return)> user{};
+  /// Off CPU: what stands for the state as the innermost name, such as `[S (sleeping)]`; TaskStateDecoder knows them.
+  std::function<std::string(const OffCpuState& state)> state{};
 };
 
 /// Names of the kernel by a look-up such as KallsymsIndex, which must live as long as what is given.

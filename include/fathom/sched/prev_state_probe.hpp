@@ -16,7 +16,7 @@ namespace fathom {
 ///       std::this_thread::sleep_for(1ms);
 ///       return stop_and_take_prev_states();            // of the switches away from this thread
 ///     });
-///     const TaskStateDecoder states({.sched_switch = &format, .encoding = encoding});
+///     const TaskStateDecoder states({.sched_switch = &format, .encoding = encoding});   // see probed_task_states()
 ///
 /// `sleep_once` lets one task of its own sleep interruptibly (nanosleep() does) while sched_switch is recorded, and
 /// returns `prev_state` of each switch away from that task, in order. The last of them that was no preemption is the
@@ -25,5 +25,15 @@ namespace fathom {
 /// answer); empty if neither was recorded. Touches nothing itself; what `sleep_once` throws passes through.
 [[nodiscard]] std::optional<PrevStateEncoding> probe_prev_state_encoding(
     const std::function<std::vector<ReportedTaskState>()>& sleep_once);
+
+/// The decoder of the running kernel: what `sources` say, and where they leave the encoding open, what a sleep tells.
+///
+///     const TaskStateDecoder states = probed_task_states({.btf = &btf, .release = release}, sleep_once);
+///
+/// Calls `sleep_once` only where it matters, on Linux 4.15 to 4.19, and once. What it throws passes through; where it
+/// tells nothing, the encoding stays open. Who reads `task_struct` itself, as OffCpuProfiler does, gets a RawTaskState,
+/// which no kernel shifts, and needs none of this. Throws Error as TaskStateDecoder does.
+[[nodiscard]] TaskStateDecoder probed_task_states(TaskStateSources sources,
+                                                  const std::function<std::vector<ReportedTaskState>()>& sleep_once);
 
 }  // namespace fathom

@@ -32,7 +32,7 @@ struct TaskStateSources {
   const EventFormat* sched_switch = nullptr;       ///< its format: of the running kernel, or of a recording
   const Btf* btf = nullptr;                        ///< of the kernel
   std::string_view release{};                      ///< `uname -r`: "6.1.0-56-amd64"
-  std::optional<PrevStateEncoding> encoding = {};  ///< where the others leave it open: probe_prev_state_encoding()
+  std::optional<PrevStateEncoding> encoding = {};  ///< where the others leave it open; see probed_task_states()
 };
 
 /// A bit of RawTaskState.
@@ -54,7 +54,7 @@ struct TaskStateBit {
 /// the version: letters and the mark of preemption come from the format's `print fmt`, the member's name from BTF. Of
 /// 4.15 to 4.19 neither shows whether `prev_state` is shifted (stable and distributions' kernels took the fix at times
 /// of their own). Where the release does not settle that, a recording stays ambiguous, and encoding() and decode() are
-/// empty; of the running kernel probe_prev_state_encoding() tells.
+/// empty; of the running kernel probed_task_states() finds out.
 ///
 /// A value; needs its sources no more. Safe to use from several threads.
 class TaskStateDecoder {

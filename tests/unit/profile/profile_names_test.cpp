@@ -79,6 +79,27 @@ TEST(ProfileNames, TheTracepointIsLeftOutOffCpuOnly) {
             "no;k49_[k];[kernel]_[k];[kernel]_[k] 1\nsh;k49_[k];__schedule_[k] 1\n");
 }
 
+TEST(ProfileNames, AStateIsInnermostIfAsked) {
+  Profile profile{.kind = ProfileKind::off_cpu};
+  const auto entry = [](std::uint32_t bits, bool preempted, std::uint64_t count) {
+    return ProfileEntry{.task = {.comm = "sh"},
+                        .kernel = {1, 50},
+                        .count = count,
+                        .state = OffCpuState{.raw = {bits}, .preempted = preempted}};
+  };
+  profile.entries = {entry(1, false, 2), entry(0x2001, false, 3), entry(2, false, 4), entry(0, true, 5)};
+  EXPECT_EQ(text(name_profile(profile, names())), "sh;k49_[k];__schedule_[k] 14\n");
+  ProfileNames with_state = names();
+  with_state.state = [](const OffCpuState& state) {
+    return state.preempted ? std::string("[R+]") : state.raw.bits == 2 ? "[D]" : "[S]";
+  };
+  EXPECT_EQ(text(name_profile(profile, with_state)),
+            "sh;k49_[k];__schedule_[k];[D] 4\nsh;k49_[k];__schedule_[k];[R+] 5\nsh;k49_[k];__schedule_[k];[S] 5\n");
+  profile.entries[0].state.reset();  // of a profile on CPU there is none
+  profile.entries.resize(1);
+  EXPECT_EQ(text(name_profile(profile, with_state)), "sh;k49_[k];__schedule_[k] 2\n");
+}
+
 TEST(ProfileNames, KallsymsNamesReturnAddressesByTheirCalls) {
   const auto kallsyms = KallsymsIndex::parse(
       "ffffffff81000000 T _stext\nffffffff81000010 t caller\nffffffff81000020 t callee\nffffffff81001000 T _etext\n");

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -336,6 +337,34 @@ TEST(PrevStateProbe, TellsTheShift) {
   EXPECT_EQ(probe({{0}, {0x100}, {1}, {0x100}}), PrevStateEncoding::bit);
   EXPECT_EQ(probe({}), std::nullopt);
   EXPECT_EQ(probe({{0x100}, {0x40}}), std::nullopt);
+}
+
+TEST(PrevStateProbe, SettlesWhatTheSourcesLeaveOpen) {
+  constexpr std::string_view kUnclear = "4.18.0-80.el8.x86_64";
+  unsigned sleeps = 0;
+  const auto states = [&](std::string_view release, std::uint64_t value) {
+    return probed_task_states({.release = release}, [&] {
+      ++sleeps;
+      return std::vector{ReportedTaskState{value}};
+    });
+  };
+  const TaskStateDecoder shifted = states(kUnclear, 2);
+  EXPECT_EQ(shifted.encoding(), PrevStateEncoding::shifted);
+  EXPECT_EQ(shifted.decode({2})->state, TaskState::interruptible);
+  EXPECT_EQ(shifted.reported(RawTaskState{2}), ReportedTaskState{4});
+  const TaskStateDecoder fixed = states(kUnclear, 1);
+  EXPECT_EQ(fixed.encoding(), PrevStateEncoding::bit);
+  EXPECT_EQ(fixed.decode({2})->state, TaskState::uninterruptible);
+  EXPECT_EQ(sleeps, 2U);
+  // One that tells nothing leaves it open.
+  EXPECT_EQ(states(kUnclear, 0x40).encoding(), std::nullopt);
+  EXPECT_EQ(sleeps, 3U);
+  // Others need no sleep, and would not heed it.
+  EXPECT_EQ(states("6.1.0-56-amd64", 2).encoding(), PrevStateEncoding::bit);
+  EXPECT_EQ(states("4.4.0", 2).encoding(), PrevStateEncoding::raw_bits);
+  EXPECT_EQ(sleeps, 3U);
+  const auto fails = []() -> std::vector<ReportedTaskState> { throw std::runtime_error("no rights"); };
+  EXPECT_THROW(static_cast<void>(probed_task_states({.release = kUnclear}, fails)), std::runtime_error);
 }
 
 }  // namespace
