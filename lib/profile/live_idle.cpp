@@ -1,3 +1,4 @@
+#include "alive.hpp"
 #include "kernel_values.hpp"
 
 #include <fathom/base/error.hpp>
@@ -240,7 +241,7 @@ LiveIdle& LiveIdle::operator=(LiveIdle&&) noexcept = default;
 LiveIdle::~LiveIdle() = default;
 
 IdleSnapshot LiveIdle::take() {
-  State& state = *state_;
+  State& state = profile::alive(state_);
   state.follow_cpus();
   IdleSnapshot out;
   const auto hotplugs = state.hotplugs();
@@ -282,6 +283,9 @@ IdleSnapshot LiveIdle::take() {
 }
 
 std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const IdleSnapshot& later) const {
+  if (later.time < earlier.time)
+    throw Error(std::errc::invalid_argument, "compare two looks at the CPUs", {}, "the earlier one comes first");
+  const State& state = profile::alive(state_);
   std::vector<LiveCpuIdle> out;
   std::map<std::uint32_t, std::pair<const IdleSnapshot::Cpu*, const IdleSnapshot::Cpu*>> all;
   for (const auto& [number, cpu] : earlier.cpus)
@@ -290,7 +294,7 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
     all[number].second = &cpu;
   for (const auto& [number, ends] : all) {
     const auto [before, after] = ends;
-    LiveCpuIdle one{.cpu = number, .window = later.time - earlier.time, .tick = state_->tick};
+    LiveCpuIdle one{.cpu = number, .window = later.time - earlier.time, .tick = state.tick};
     one.was_down = before == nullptr || after == nullptr || before->hotplugs != after->hotplugs;
     if (one.was_down) {
       out.push_back(one);
@@ -298,8 +302,8 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
     }
     if (before->stat && after->stat)
       one.stat = after->stat->since(*before->stat);
-    if (state_->period > Duration::zero())
-      one.slots = static_cast<std::uint64_t>(one.window / state_->period);
+    if (state.period > Duration::zero())
+      one.slots = static_cast<std::uint64_t>(one.window / state.period);
     one.ticks = after->ticks - before->ticks;
     one.busy_ticks = after->busy_ticks - before->busy_ticks;
     if (before->switches && after->switches) {
@@ -317,8 +321,8 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
   return out;
 }
 
-const std::vector<std::string>& LiveIdle::interrupt_events() const noexcept {
-  return state_->interrupt_events;
+const std::vector<std::string>& LiveIdle::interrupt_events() const {
+  return profile::alive(state_).interrupt_events;
 }
 
 namespace {

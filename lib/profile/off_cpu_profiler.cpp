@@ -1,5 +1,7 @@
+#include "alive.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
+#include "process_of.hpp"
 #include "process_tracker.hpp"
 #include "user_frames.hpp"
 
@@ -105,6 +107,7 @@ struct OffCpuProfiler::State {
   profile::ProcessTracker tracker;
   Timestamp begin;
   Timestamp end;
+  bool stopped = false;
   LoadedBpf bpf;
   std::vector<BpfLink> links;
   profile::UserFrames frames;
@@ -120,6 +123,9 @@ OffCpuProfiler::State::State(const OffCpuOptions& wanted)
       look_up_at(wanted.max_mappings) {
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);
+    if (const std::uint32_t process = profile::process_of(*options.pid, options.proc); process != pid)
+      throw Error(std::errc::invalid_argument, "profile process " + std::to_string(pid), {},
+                  "this is a thread of process " + std::to_string(process));
     tracker.load(pid);
     if (profile::own_pid_namespace(options.proc) == 0)
       bpf.map(off_cpu::processes).insert(pid, 1U);
@@ -131,6 +137,7 @@ OffCpuProfiler::State::State(const OffCpuOptions& wanted)
   for (const BpfProgram& program : bpf.programs())
     links.push_back(BtfTracepoint(program).attach());
   bpf.variable(off_cpu::running).store(true);
+  begin = profile::now();
 }
 
 // By time. What is open is read first: an interval that ends meanwhile is in the sums, which are read then.
@@ -236,15 +243,16 @@ OffCpuProfiler& OffCpuProfiler::operator=(OffCpuProfiler&& other) noexcept = def
 OffCpuProfiler::~OffCpuProfiler() = default;
 
 void OffCpuProfiler::drain() {
-  state_->drain();
+  profile::alive(state_).drain();
 }
 
 int OffCpuProfiler::native_handle() const noexcept {
-  return state_->tracker.native_handle();
+  return state_ ? state_->tracker.native_handle() : -1;
 }
 
 Profile OffCpuProfiler::stop() {
-  State& state = *state_;
+  State& state = profile::alive(state_);
+  profile::check_first_stop(state.stopped);
   state.bpf.variable(off_cpu::running).store(false);
   state.end = profile::now();
   state.links.clear();

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -60,7 +61,7 @@ class ProcessTracker {
   TrackerOptions options_;
   PerfSampler sampler_;
   std::uint64_t lost_ = 0;
-  std::vector<ProcessRecord> pending_;  // by time
+  std::deque<ProcessRecord> pending_;  // by time
   AddressSpaces spaces_;
   std::unordered_set<std::uint32_t> looked_up_;
 };

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -36,12 +37,13 @@ class ProfileBuilder {
   [[nodiscard]] Profile take();
 
  private:
-  [[nodiscard]] bool is_same(std::size_t entry, const SampledStack& stack, std::uint64_t generation) const;
+  [[nodiscard]] static bool has_addresses(const ProfileEntry& entry, const SampledStack& stack);
+  [[nodiscard]] std::optional<std::size_t> find(std::uint64_t hash, const SampledStack& stack, ProcessTracker& tracker);
 
   std::size_t max_entries_;
   Profile profile_;
   UserFrames frames_;
-  std::vector<std::uint64_t> generations_;                       // of each entry's process
+  std::vector<std::uint64_t> generations_;  // of each entry's process, at which its frames were right
   std::unordered_multimap<std::uint64_t, std::size_t> by_hash_;  // entries
 };
 

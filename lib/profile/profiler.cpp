@@ -1,5 +1,7 @@
+#include "alive.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
+#include "process_of.hpp"
 #include "process_tracker.hpp"
 #include "profile_builder.hpp"
 
@@ -109,6 +111,7 @@ struct Profiler::State {
   RingBuffer<Bytes> ring;
   Timestamp begin;
   PerfTimer timer;
+  bool stopped = false;
   Timestamp drained;  // when the last drain() began: no earlier samples come
   Samples waiting;    // of the last drain()
   Samples fresh;
@@ -145,7 +148,7 @@ PerfTimer Profiler::State::make_timer() const {
 
 void Profiler::State::load_mappings() {
   if (const auto* thread = std::get_if<PerfThread>(&options.on))
-    tracker.load(static_cast<std::uint32_t>(thread->tid));
+    tracker.load(profile::process_of(thread->tid, options.proc));
   else if (const auto* process = std::get_if<PerfProcess>(&options.on))
     tracker.load(static_cast<std::uint32_t>(process->pid));
   else
@@ -199,15 +202,16 @@ Profiler& Profiler::operator=(Profiler&& other) noexcept = default;
 Profiler::~Profiler() = default;
 
 void Profiler::drain() {
-  state_->drain();
+  profile::alive(state_).drain();
 }
 
 int Profiler::native_handle() const noexcept {
-  return state_->epoll.get();
+  return state_ ? state_->epoll.get() : -1;
 }
 
 Profile Profiler::stop() {
-  State& state = *state_;
+  State& state = profile::alive(state_);
+  profile::check_first_stop(state.stopped);
   state.timer.stop();
   const Timestamp end = profile::now();
   state.drain();

@@ -160,6 +160,7 @@ TEST_F(LiveIdleTest, WindowsAddUp) {
   const auto a = live.between(first, second);
   const auto b = live.between(second, third);
   const auto all = live.between(first, third);
+  EXPECT_THROW(static_cast<void>(live.between(third, first)), fathom::Error);
   ASSERT_EQ(a.size(), all.size());
   ASSERT_EQ(b.size(), all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -12,6 +12,7 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -282,8 +283,10 @@ TEST_F(OffCpuLive, WhatCannotBeIsRefused) {
   if (gone == 0)
     ::_exit(0);
   ::waitpid(gone, nullptr, 0);
-  const std::error_code no_process = code({.pid = gone});
-  EXPECT_TRUE(no_process == std::errc::no_such_process || no_process == std::errc::no_such_file_or_directory);
+  EXPECT_EQ(code({.pid = gone}), std::errc::no_such_process);
+  std::thread([&] {
+    EXPECT_EQ(code({.pid = static_cast<int>(::syscall(SYS_gettid))}), std::errc::invalid_argument);
+  }).join();
   EXPECT_EQ(code({.pid = 0}), std::errc::invalid_argument);
   EXPECT_EQ(code({.max_stacks = 0}), std::errc::invalid_argument);
   EXPECT_EQ(code({.mapping_ring_pages = 3}), std::errc::invalid_argument);

@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +21,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace {
 
@@ -125,6 +130,58 @@ TEST_F(ProfilerLive, WhoExecsIsTwoPrograms) {
     EXPECT_FALSE(has("fathom_spin_after_exec") && !has("exe")) << folded(named);
     EXPECT_FALSE(has("fathom_spin_inner") && has("exe")) << folded(named);
   }
+}
+
+// As a JIT compiler does: what else is mapped changes all the time, what the stack is in does not.
+TEST_F(ProfilerLive, WhatElseIsMappedMakesNoOtherStack) {
+  HeldChild child([] {
+    for (int i = 0; i < 100; ++i) {
+      constexpr std::size_t kPage = 4096;
+      void* const code = ::mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (code == MAP_FAILED)
+        return false;
+      fathom_spin_inner(Duration(10ms).count());
+      ::munmap(code, kPage);
+    }
+    return true;
+  });
+  Profiler profiler({.rate = Hz{499}, .on = PerfProcess{child.pid()}, .kernel_stacks = false, .max_entries = 64});
+  ASSERT_TRUE(child.run());
+  const Profile profile = profiler.stop();
+  expect_ticks(profile);
+  EXPECT_EQ(profile.counts.no_room, 0U);
+  EXPECT_GT(share_of(Names().name(profile), "fathom_spin_inner").count, 100U);
+}
+
+// A thread's samples are of its process, whose mappings have names also when it has ended.
+TEST_F(ProfilerLive, OfAThreadThatBeganNoProcess) {
+  std::promise<int> tid;
+  std::promise<void> go;
+  std::thread thread([&] {
+    tid.set_value(static_cast<int>(::syscall(SYS_gettid)));
+    go.get_future().wait();
+    fathom_spin_inner(Duration(300ms).count());
+  });
+  Profiler profiler({.rate = Hz{499}, .on = PerfThread{tid.get_future().get()}});
+  go.set_value();
+  thread.join();
+  const Profile profile = profiler.stop();
+  expect_ticks(profile);
+  ASSERT_GT(profile.counts.samples, 0U);
+  EXPECT_EQ(profile.entries.front().task.pid, static_cast<unsigned>(::getpid()));
+  EXPECT_GT(share_of(Names().name(profile), "fathom_spin_inner").count, 0U);
+}
+
+TEST_F(ProfilerLive, AfterItsEndItSaysSo) {
+  Profiler first({.rate = Hz{99}, .on = PerfThread::self()});
+  Profiler second(std::move(first));
+  // NOLINTBEGIN(bugprone-use-after-move): what is tested
+  EXPECT_THROW(first.drain(), fathom::Error);
+  EXPECT_THROW(static_cast<void>(first.stop()), fathom::Error);
+  EXPECT_EQ(first.native_handle(), -1);
+  // NOLINTEND(bugprone-use-after-move)
+  static_cast<void>(second.stop());
+  EXPECT_THROW(static_cast<void>(second.stop()), fathom::Error);
 }
 
 TEST_F(ProfilerLive, ChildrenAreFollowedIfAsked) {

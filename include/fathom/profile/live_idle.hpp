@@ -101,9 +101,9 @@ struct LiveCpuIdle {
 /// sample: over n slots its standard error is sqrt(p (1 - p) / n), and load in step with it is seen wrongly.
 ///
 /// Holds up to 23 links of programs, and four descriptors a CPU for the timers; lets go of all when it is destroyed.
-/// Costs some 100 ns a switch and an interrupt on each CPU. Not safe to share between threads while one takes;
-/// between() is. Touches /proc/stat and /sys/devices/system/cpu/online. Needs Linux 5.12 (programs that exchange a word
-/// atomically) with BTF, and CAP_BPF with CAP_PERFMON, or root.
+/// Costs some 100 ns a switch and an interrupt on each CPU. One that was moved from throws Error (EBADF). Not safe to
+/// share between threads while one takes; between() is. Touches /proc/stat and /sys/devices/system/cpu/online. Needs
+/// Linux 5.12 (programs that exchange a word atomically) with BTF, and CAP_BPF with CAP_PERFMON, or root.
 class LiveIdle {
  public:
   /// Begins to watch. Throws Error: what BpfObject and PerfTimer throw.
@@ -116,11 +116,12 @@ class LiveIdle {
 
   /// What is known now. Throws Error where /proc/stat cannot be read.
   [[nodiscard]] IdleSnapshot take();
-  /// What each CPU did between two of its snapshots; CPUs that were online at neither end are left out.
+  /// What each CPU did between two of its snapshots; CPUs that were online at neither end are left out. Throws Error
+  /// (std::errc::invalid_argument) if the later one is named first.
   [[nodiscard]] std::vector<LiveCpuIdle> between(const IdleSnapshot& earlier, const IdleSnapshot& later) const;
 
   /// The events by which interrupts are seen here: on machines other than x86 those of irq_handler_* and softirq_*.
-  [[nodiscard]] const std::vector<std::string>& interrupt_events() const noexcept;
+  [[nodiscard]] const std::vector<std::string>& interrupt_events() const;
 
  private:
   struct State;

@@ -52,13 +52,14 @@ struct OffCpuOptions {
 /// The kernel's part of a stack begins with the tracepoint itself, below `__schedule`; name_profile() leaves that out.
 ///
 /// Costs each switch of a watched task about the time of reading its two stacks, 1 to 3 us, and every other switch a
-/// look-up. Move-only; for one thread at a time. What it made in the kernel goes with it. Touches PROC/PID/maps,
-/// PROC/PID/map_files, and /sys/kernel/btf/vmlinux. Needs CAP_BPF and CAP_PERFMON, for mappings of others also
-/// CAP_SYS_PTRACE. Linux 5.8, with BTF (CONFIG_DEBUG_INFO_BTF).
+/// look-up. Move-only; one that was moved from throws Error (EBADF), and its native_handle() is -1. For one thread at a
+/// time. What it made in the kernel goes with it; a forked child must not use it, and may destroy it. Touches
+/// PROC/PID/maps, PROC/PID/map_files, and /sys/kernel/btf/vmlinux. Needs CAP_BPF and CAP_PERFMON, for mappings of
+/// others also CAP_SYS_PTRACE. Linux 5.8, with BTF (CONFIG_DEBUG_INFO_BTF).
 class OffCpuProfiler {
  public:
-  /// Begins. Throws Error (ESRCH: there is no such process; EPERM or EACCES: no rights; EINVAL: a size is 0) or
-  /// BpfError.
+  /// Begins. Throws Error (ESRCH: there is no such process; EPERM or EACCES: no rights; EINVAL: a size is 0,
+  /// or `pid` is a thread that did not begin its process) or BpfError.
   explicit OffCpuProfiler(const OffCpuOptions& options = {});
   OffCpuProfiler(OffCpuProfiler&& other) noexcept;
   OffCpuProfiler& operator=(OffCpuProfiler&& other) noexcept;
@@ -72,7 +73,7 @@ class OffCpuProfiler {
   void drain();
   /// Readable when processes mapped files: an epoll descriptor, owned here.
   [[nodiscard]] int native_handle() const noexcept;
-  /// Ends it, and gives what was gathered. To be called once.
+  /// Ends it, and gives what was gathered. Throws Error (EINVAL) if it was stopped before.
   [[nodiscard]] Profile stop();
 
  private:

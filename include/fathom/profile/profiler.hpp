@@ -43,13 +43,14 @@ struct ProfilerOptions {
 /// Each tick is accounted for: it is a sample, an idle one, or lost (Profile::counts); slots of the timer without a
 /// tick are in Profile::ticks.
 ///
-/// Move-only; for one thread at a time. What it made in the kernel goes with it. Touches PROC/PID/maps,
+/// Move-only; one that was moved from throws Error (EBADF), and its native_handle() is -1. For one thread at a time.
+/// What it made in the kernel goes with it; a forked child must not use it, and may destroy it. Touches PROC/PID/maps,
 /// PROC/PID/map_files and what PerfTimer does. Needs CAP_BPF and CAP_PERFMON, for mappings of others also
 /// CAP_SYS_PTRACE. Linux 5.8; before 5.12 build ids are read from the files, if these are still there at the first
 /// sample in them.
 class Profiler {
  public:
-  /// Begins. Throws Error (ESRCH or ENOENT: there is no such thread; EINVAL: a rate or size that cannot be, the hint
+  /// Begins. Throws Error (ESRCH: there is no such thread; EINVAL: a rate or size that cannot be, the hint
   /// names the sysctl; EPERM or EACCES: no rights) or BpfError.
   explicit Profiler(const ProfilerOptions& options = {});
   Profiler(Profiler&& other) noexcept;
@@ -61,9 +62,10 @@ class Profiler {
   /// Takes in what came: to be called where native_handle() is readable, and now and then anyway, lest the rings fill
   /// up. A ring of 4 MiB holds 4,000 samples or more. Never waits.
   void drain();
-  /// Readable when a ring is half full, or a CPU came: an epoll descriptor, owned here.
+  /// Readable when a ring is half full, and about once a second to look for CPUs that came: an epoll descriptor, owned
+  /// here.
   [[nodiscard]] int native_handle() const noexcept;
-  /// Ends it, and gives what was gathered. To be called once.
+  /// Ends it, and gives what was gathered. Throws Error (EINVAL) if it was stopped before.
   [[nodiscard]] Profile stop();
 
  private:
