@@ -63,6 +63,10 @@ struct AsyncReaderOptions {
 /// this object, and in the handler's memory. Move-only, also while a read is pending; a moved-from reader may only be
 /// destroyed or assigned to. Must not outlive the execution context. Touches no file and needs no rights; Asio sets
 /// O_NONBLOCK for what the descriptor has open. Boost 1.74 or newer.
+///
+/// GCC 12 compiles no list of values in one expression with co_await ("array used as initializer", or an internal
+/// error): where a source's options hold one, as `.on = CpuSet{0, 1}` of a PerfTimer, await the executor in a line
+/// before.
 template <class Source, class Drain = detail::DrainMember>
   requires AsyncSource<std::remove_reference_t<Source>> && std::invocable<Drain&, std::remove_reference_t<Source>&>
 class AsyncReader {
