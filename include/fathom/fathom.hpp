@@ -36,6 +36,7 @@
 #include <fathom/perf/perf_count.hpp>
 #include <fathom/perf/perf_counter.hpp>
 #include <fathom/perf/perf_counter_group.hpp>
+#include <fathom/perf/perf_cpu_change.hpp>
 #include <fathom/perf/perf_event.hpp>
 #include <fathom/perf/perf_event_kinds.hpp>
 #include <fathom/perf/perf_rate.hpp>

@@ -16,4 +16,8 @@ UniqueFd open_dummy(Target target, const Purpose& purpose) {
   return open_event(attr, target, purpose);
 }
 
+UniqueFd open_cpu_watch(const Place& place, const Purpose& purpose) {
+  return place.target.cgroup ? open_dummy({.cpu = place.target.cpu}, purpose) : UniqueFd();
+}
+
 }  // namespace fathom::perf

@@ -8,6 +8,18 @@
 
 namespace fathom::perf {
 
+bool PerfRing::take_until(Position head, std::span<std::byte> copy) noexcept {
+  const bool whole = head - *tail_ <= data_.size();
+  const std::size_t size = bytes_until(head);
+  const std::size_t start = *tail_ & (data_.size() - 1);
+  const std::size_t until_end = std::min(size, data_.size() - start);
+  std::memcpy(copy.data(), data_.data() + start, until_end);
+  std::memcpy(copy.data() + until_end, data_.data(), size - until_end);
+  // Release: the records were read before their room is given back.
+  std::atomic_ref(*tail_).store(head, std::memory_order_release);
+  return whole;
+}
+
 std::span<const std::byte> PerfRing::bytes(Position position, std::size_t size) {
   const std::size_t start = position & (data_.size() - 1);
   const std::size_t until_end = data_.size() - start;

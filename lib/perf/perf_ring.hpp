@@ -36,15 +36,15 @@ class PerfRing {
   /// How large it is, in bytes.
   [[nodiscard]] std::size_t size() const noexcept { return data_.size(); }
 
+  /// Copies what is before `head`, a position that `head()` gave, to `copy`, which has room for `bytes_until(head)`,
+  /// and gives the ring's room back. Whether it makes sense: not where the kernel has written over what was there.
+  [[nodiscard]] bool take_until(Position head, std::span<std::byte> copy) noexcept;
+
   /// Gives `on_record` each whole record, header included, that was there at the call; it says whether it understood.
   /// The bytes are valid during the call only. Counts each in `stats`.
   template <typename OnRecord>
   void drain(ParseStats& stats, OnRecord on_record) {
-    drain_until(head(), stats, on_record);
-  }
-  /// The same of what is before `head`, a position that `head()` gave.
-  template <typename OnRecord>
-  void drain_until(Position head, ParseStats& stats, OnRecord on_record) {
+    const Position head = this->head();
     Position tail = *tail_;  // nobody else writes it
     while (tail != head) {
       const std::span<const std::byte> record = next(tail, head);

@@ -1,11 +1,12 @@
+#include "cpu_follower.hpp"
 #include "deaf_cpus.hpp"
-#include "event_attr.hpp"
-#include "perf_event_open.hpp"
-#include "read_counts.hpp"
-#include "record_decoder.hpp"
-#include "sample_attr.hpp"
+#include "event_pulse.hpp"
+#include "hung_up.hpp"
+#include "monotonic_now.hpp"
 #include "sample_ring.hpp"
+#include "sampled_place.hpp"
 #include "scope_places.hpp"
+#include "wait_descriptor.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/base/unique_fd.hpp>
@@ -18,129 +19,193 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <iterator>
+#include <string>
 #include <utility>
 
 namespace fathom {
 
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds(1);
+
+PerfCount count_of(const perf::EventCounts& counts) {
+  return {.value = counts.value,
+          .enabled = Duration(static_cast<std::int64_t>(counts.time_enabled)),
+          .running = Duration(static_cast<std::int64_t>(counts.time_running))};
+}
+
+}  // namespace
+
 struct PerfSampler::State {
-  // The sampled event at a place, and those that are read with it.
   struct Part {
-    perf::Place place;
-    std::uint64_t read_format;
-    UniqueFd event;
-    std::vector<UniqueFd> counted;
+    perf::SampledPlace events;
+    perf::EventPulse pulse{};
+  };
+  struct Ring {
+    std::optional<unsigned> cpu;
+    perf::SampleRing ring;
   };
 
   State(const PerfEvent& event, PerfSamplerOptions how);
 
-  [[nodiscard]] perf::Purpose purpose(const perf_event_attr& attr, std::string_view what) const;
-  [[nodiscard]] Part open(const perf_event_attr& attr, const perf::Place& place);
-  // Has the part write to its CPU's ring, or to one of its own.
-  void join_ring(const Part& part);
-  void wait_for(int fd);
+  // Has the part write to its CPU's ring, or to one of its own, and waits for it.
+  void add(Part part);
   void control(unsigned long request, const char* action) const;
+
+  void look();
+  void look_again();
+  [[nodiscard]] bool listens(unsigned cpu);
+  void leave(unsigned cpu);
+  void join(unsigned cpu);
+  [[nodiscard]] auto part_of(unsigned cpu) {
+    return std::ranges::find_if(parts, [cpu](const Part& part) { return part.events.place().cpu == cpu; });
+  }
+  // Keeps what those counted that were left, and have been drained.
+  void retire_left();
+
   void drain_rings();
-  // Waits no longer for events whose threads have ended; whether anything has happened since the last look.
-  bool drop_ended();
+  // Looks whether threads, or CPUs, have ended. Waits no longer for those; whether anything has happened since the last
+  // look.
+  bool find_ended();
 
   PerfSamplerOptions options;
-  std::string name;
+  perf::SamplePlan plan;
   perf::RecordLayout layout;
-  UniqueFd epoll;
+  perf::WaitDescriptor descriptor;
+  perf::CpuFollower follower;
+  UniqueFd cgroup;  // whose tasks are watched: for CPUs that come
   std::vector<Part> parts;
-  std::vector<std::pair<std::optional<unsigned>, perf::SampleRing>> rings;
-  std::size_t waited_for = 0;  // events in the epoll set
+  std::vector<Ring> rings;
+  std::vector<Part> left_parts;  // of CPUs that went, up to the next time that the rings are drained
+  std::vector<Ring> left_rings;
+  CpuSet left_cpus;
+  std::vector<PerfCount> retired;  // what those counted that were left; by event
+  std::size_t waited_for = 0;      // parts in the descriptor
+  Timestamp next_look{};
   bool enabled;
   perf::SampleBuffer buffer;
+  std::vector<PerfCpuChange> changes;
   ParseStats stats;
 };
 
 PerfSampler::State::State(const PerfEvent& event, PerfSamplerOptions how)
     : options(std::move(how)),
-      name(event.name()),
-      epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      plan(event, options),
+      layout(plan.layout()),
+      follower(options.on, options.sys),
+      retired(plan.events().size()),
       enabled(options.start == PerfStart::at_once) {
-  if (!epoll)
-    throw Error(errno, "create an epoll descriptor");
-  const perf_event_attr attr = perf::sample_attr(event, options);
   perf::check_start(options.start, options.on);
-  layout = {.sample_type = attr.sample_type, .read_format = attr.read_format};
   const bool follows = perf::follow_of(options.on) != PerfFollow::nobody;
-  const perf::Places found = perf::places_of(
-      options.on, follows ? perf::TaskPlaces::by_cpu : perf::TaskPlaces::anywhere, options.sys, options.proc);
-  parts = perf::open_each(found, [&](const perf::Place& place) { return open(attr, place); });
-  for (const Part& part : parts) {
-    join_ring(part);
-    wait_for(part.event.get());
-  }
+  perf::Places found = perf::places_of(options.on, follows ? perf::TaskPlaces::by_cpu : perf::TaskPlaces::anywhere,
+                                       options.sys, options.proc);
+  std::vector<Part> opened =
+      perf::open_each(found, [&](const perf::Place& place) { return Part{perf::SampledPlace(place, plan, options)}; });
+  cgroup = std::move(found.cgroup);
+  for (Part& part : opened)
+    add(std::move(part));
   if (enabled)
     control(PERF_EVENT_IOC_ENABLE, "enable");
+  look_again();
 }
 
-perf::Purpose PerfSampler::State::purpose(const perf_event_attr& attr, std::string_view what) const {
-  return {.what = what, .paranoid = perf::allowed_paranoid(attr, options.on), .proc = options.proc, .sys = options.sys};
-}
-
-PerfSampler::State::Part PerfSampler::State::open(const perf_event_attr& attr, const perf::Place& place) {
-  auto [event, counts_losses] = perf::open_counting_losses(attr, place.target, purpose(attr, name));
-  Part part{.place = place,
-            .read_format = attr.read_format | (counts_losses ? std::uint64_t{PERF_FORMAT_LOST} : 0),
-            .event = std::move(event),
-            .counted = {}};
-  layout.read_format = part.read_format;
-  for (const PerfEvent& counted : options.counted) {
-    perf_event_attr member = perf::attr_of(counted);
-    member.read_format = part.read_format;
-    member.use_clockid = attr.use_clockid;  // a group has one clock
-    member.clockid = attr.clockid;
-    perf::set_follow(member, perf::follow_of(options.on));
-    perf::Target target = place.target;
-    target.group = part.event.get();
-    const std::string what = counted.name();
-    part.counted.push_back(perf::open_event(member, target, purpose(member, what)));
+void PerfSampler::State::add(Part part) {
+  const std::optional<unsigned> cpu = part.events.place().cpu;
+  layout.read_format = part.events.read_format();
+  const auto known = cpu ? std::ranges::find(rings, cpu, &Ring::cpu) : rings.end();
+  if (known != rings.end()) {
+    part.events.write_to(known->ring);
+    descriptor.add(part.events.fd());
+  } else {
+    perf::SampleRing ring(part.events.fd(), options.ring_pages, cpu, plan.events().front().name);
+    part.events.write_to(ring);
+    descriptor.add(part.events.fd());
+    rings.push_back({.cpu = cpu, .ring = std::move(ring)});
   }
-  return part;
-}
-
-void PerfSampler::State::join_ring(const Part& part) {
-  auto ring = rings.end();
-  if (part.place.cpu)
-    ring = std::ranges::find(rings, part.place.cpu, [](const auto& known) { return known.first; });
-  if (ring == rings.end()) {
-    rings.emplace_back(part.place.cpu, perf::SampleRing(part.event.get(), options.ring_pages, part.place.cpu, name));
-    ring = std::prev(rings.end());
-  }
-  ring->second.add_event(part.event.get(), part.read_format);
-}
-
-void PerfSampler::State::wait_for(int fd) {
-  epoll_event waited{};
-  waited.events = EPOLLIN;
-  waited.data.fd = fd;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &waited) != 0)
-    throw Error(errno, "wait for " + name);
+  parts.push_back(std::move(part));
   ++waited_for;
 }
 
 void PerfSampler::State::control(unsigned long request, const char* action) const {
-  for (const Part& part : parts) {
-    if (::ioctl(part.event.get(), request, PERF_IOC_FLAG_GROUP) != 0)
-      throw Error(errno, std::string(action) + ' ' + name);
+  for (const Part& part : parts)
+    part.events.control(request, action);
+}
+
+void PerfSampler::State::look_again() {
+  if (!follower.follows())
+    return;
+  next_look = perf::monotonic_now() + kLookEvery;
+  descriptor.look_at(next_look);
+}
+
+void PerfSampler::State::look() {
+  perf::CpuFollower::Watched watched{
+      .cpus = {},
+      .listens = [this](unsigned cpu) { return listens(cpu); },
+      .leave = [this](unsigned cpu) { leave(cpu); },
+      .join = [this](unsigned cpu) { join(cpu); },
+  };
+  for (const Part& part : parts)
+    watched.cpus.insert(*part.events.place().cpu);
+  std::ranges::move(follower.follow(watched), std::back_inserter(changes));
+  look_again();
+}
+
+// By its clock, which stands still while disabled, too.
+bool PerfSampler::State::listens(unsigned cpu) {
+  Part& part = *part_of(cpu);
+  if (perf::hung_up(part.events.fd()))
+    return false;
+  return !enabled || part.pulse.goes_on([&] { return part.events.time_on_cpu(); });
+}
+
+void PerfSampler::State::leave(unsigned cpu) {
+  const auto part = part_of(cpu);
+  descriptor.remove(part->events.fd());
+  --waited_for;
+  left_parts.push_back(std::move(*part));
+  parts.erase(part);
+  const auto ring = std::ranges::find(rings, cpu, &Ring::cpu);
+  left_rings.push_back(std::move(*ring));
+  rings.erase(ring);
+  left_cpus.insert(cpu);
+}
+
+void PerfSampler::State::join(unsigned cpu) {
+  Part part{perf::SampledPlace(perf::place_on(cpu, cgroup), plan, options)};
+  if (enabled)
+    part.events.control(PERF_EVENT_IOC_ENABLE, "enable");
+  add(std::move(part));
+  left_cpus.erase(cpu);
+}
+
+void PerfSampler::State::retire_left() {
+  for (const Part& part : left_parts) {
+    for (std::size_t i = 0; i < retired.size(); ++i) {
+      if (const auto counts = part.events.counts(i))
+        retired[i] += count_of(*counts);
+    }
   }
+  left_rings.clear();
+  left_parts.clear();
 }
 
 void PerfSampler::State::drain_rings() {
   std::size_t words = 0;
-  for (auto& [cpu, ring] : rings)
-    words += ring.look();
+  const auto each_ring = [this](auto use) {
+    for (std::vector<Ring>* some : {&left_rings, &rings})
+      std::ranges::for_each(*some, use, &Ring::ring);
+  };
+  each_ring([&](perf::SampleRing& ring) { words += ring.look(); });
   if (buffer.words.size() < words)
     buffer.words.resize(words);  // before the first view of it
   buffer.used = 0;
   buffer.records.clear();
   buffer.losses.clear();
-  for (auto& [cpu, ring] : rings)
-    ring.drain(layout, buffer, stats);
-  if (!options.fields.time || rings.size() < 2)
+  each_ring([&](perf::SampleRing& ring) { ring.drain(layout, buffer, stats); });
+  if (!options.fields.time || rings.size() + left_rings.size() < 2)
     return;
   const auto time = [](const PerfEventRecord& record) {
     return std::visit([](const PerfOrigin& origin) { return origin.time; }, record);
@@ -149,21 +214,25 @@ void PerfSampler::State::drain_rings() {
     std::ranges::stable_sort(buffer.records, {}, time);
 }
 
-// An event whose thread, and all whom it made, have ended hangs up, for good (kernel/events/core.c, perf_poll). To ask
-// is to be told of wake-ups, too, which the kernel does only once.
-bool PerfSampler::State::drop_ended() {
+// An event whose thread, and all whom it made, have ended hangs up, for good (kernel/events/core.c, perf_poll), that of
+// a CPU that went too since Linux 6.15. To ask is to be told of wake-ups, too, which the kernel does only once.
+bool PerfSampler::State::find_ended() {
   constexpr int kAtOnce = 64;
   std::array<epoll_event, kAtOnce> ready{};
   bool any = false;
   for (;;) {
-    const int count = ::epoll_wait(epoll.get(), ready.data(), kAtOnce, 0);
+    const int count = ::epoll_wait(descriptor.native_handle(), ready.data(), kAtOnce, 0);
     bool dropped = false;
     for (int i = 0; i < count; ++i) {
       any = true;
       const epoll_event& event = ready[static_cast<std::size_t>(i)];
       if ((event.events & EPOLLHUP) == 0)
         continue;
-      ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, event.data.fd, nullptr);
+      if (follower.follows()) {
+        look();
+        return true;
+      }
+      descriptor.remove(event.data.fd);
       --waited_for;
       dropped = true;
     }
@@ -179,21 +248,29 @@ PerfSampler::PerfSampler(PerfSampler&& other) noexcept = default;
 PerfSampler& PerfSampler::operator=(PerfSampler&& other) noexcept = default;
 
 int PerfSampler::native_handle() const noexcept {
-  return state_->epoll.get();
+  return state_->descriptor.native_handle();
 }
 
 PerfSampleBatch PerfSampler::drain() {
-  state_->drain_rings();
-  const perf::SampleBuffer& buffer = state_->buffer;
-  const auto nothing = [&] { return buffer.records.empty() && buffer.losses.empty(); };
-  if (nothing() && state_->drop_ended())
-    state_->drain_rings();  // what came between the two
-  return {.records = buffer.records, .losses = buffer.losses, .ended = nothing() && state_->waited_for == 0};
+  State& state = *state_;
+  const perf::SampleBuffer& buffer = state.buffer;
+  state.changes.clear();
+  // Before the rings are drained, so that those of CPUs that went are, for the last time.
+  if (state.follower.follows() && perf::monotonic_now() >= state.next_look)
+    state.look();
+  state.drain_rings();
+  const auto nothing = [&] { return buffer.records.empty() && buffer.losses.empty() && state.changes.empty(); };
+  if (nothing() && state.find_ended())
+    state.drain_rings();  // what came between the two
+  state.retire_left();
+  const bool ended = nothing() && state.waited_for == 0 && !state.follower.follows();
+  return {.records = buffer.records, .losses = buffer.losses, .ended = ended, .changes = state.changes};
 }
 
 void PerfSampler::enable() {
   state_->control(PERF_EVENT_IOC_ENABLE, "enable");
   state_->enabled = true;
+  state_->look_again();
 }
 
 void PerfSampler::disable() {
@@ -201,32 +278,34 @@ void PerfSampler::disable() {
   state_->enabled = false;
 }
 
-PerfCount PerfSampler::count() const {
-  PerfCount sum;
+PerfCount PerfSampler::count(std::size_t event) const {
+  const auto& events = state_->plan.events();
+  if (event >= events.size())
+    throw Error(EINVAL, "count the sampled event " + std::to_string(event), {},
+                "this sampler has " + std::to_string(events.size()));
+  PerfCount sum = state_->retired[event];
   for (const State::Part& part : state_->parts) {
-    const auto counts = perf::read_counts(part.event.get(), part.read_format);
+    const auto counts = part.events.counts(event);
     if (!counts)
-      throw Error(errno, "read how often there was " + state_->name);
-    sum += {.value = counts->value,
-            .enabled = Duration(static_cast<std::int64_t>(counts->time_enabled)),
-            .running = Duration(static_cast<std::int64_t>(counts->time_running))};
+      throw Error(errno, "read how often there was " + events[event].name);
+    sum += count_of(*counts);
   }
   return sum;
 }
 
 CpuSet PerfSampler::gone_cpus() const {
+  CpuSet gone = state_->left_cpus;
   if (!state_->enabled)
-    return {};
+    return gone;
   std::vector<perf::ListeningCpu> asked;
   for (const State::Part& part : state_->parts) {
-    if (!part.place.cpu || part.place.tid)
+    if (!part.events.place().cpu || part.events.place().tid)
       continue;
-    asked.push_back({.cpu = *part.place.cpu, .time_enabled = [&part]() -> std::optional<std::uint64_t> {
-                       const auto counts = perf::read_counts(part.event.get(), part.read_format);
-                       return counts ? std::optional(counts->time_enabled) : std::nullopt;
-                     }});
+    asked.push_back({.cpu = *part.events.place().cpu, .time_enabled = [&part] { return part.events.time_on_cpu(); }});
   }
-  return perf::deaf_cpus(std::move(asked));
+  for (const unsigned cpu : perf::deaf_cpus(std::move(asked)).cpus())
+    gone.insert(cpu);
+  return gone;
 }
 
 const ParseStats& PerfSampler::stats() const noexcept {

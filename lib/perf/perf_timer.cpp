@@ -1,8 +1,9 @@
 #include "event_program.hpp"
-#include "timer_descriptor.hpp"
+#include "monotonic_now.hpp"
 #include "timer_event.hpp"
 #include "timer_events.hpp"
 #include "timer_period.hpp"
+#include "wait_descriptor.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/base/owning_process.hpp>
@@ -225,7 +226,7 @@ struct PerfTimer::State {
   std::optional<EventProgram> program;
   std::atomic<TickCounter> counter = TickCounter::samples;
   std::atomic<bool> running = false;
-  perf::TimerDescriptor descriptor;
+  perf::WaitDescriptor descriptor;
   UniqueFd statistics;
   std::optional<TimerEvents> events;  // from the making, or a start, to the next stop
   std::uint64_t base = 0;             // what the counter was at the start

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 namespace fathom::perf {
 
@@ -103,11 +104,12 @@ PerfContext context_of(unsigned misc) {
 // Decodes one record.
 class Decoder {
  public:
-  Decoder(const RecordLayout& layout, unsigned misc, std::span<const std::uint64_t> body, PerfEventRecord& told)
+  Decoder(const RecordLayout& layout, unsigned misc, std::span<const std::uint64_t> body,
+          std::vector<PerfEventRecord>& told)
       : layout_(layout), misc_(misc), words_(body), told_(told) {}
 
   bool sample() {
-    auto& sample = told_.emplace<PerfSample>();
+    auto& sample = add<PerfSample>();
     sample.context = context_of(misc_);
     sample.exact_ip = (misc_ & kExactIp) != 0;
     if (has(PERF_SAMPLE_IDENTIFIER))
@@ -136,7 +138,7 @@ class Decoder {
   }
 
   bool mmap2() {
-    auto& record = told_.emplace<PerfMmap>();
+    auto& record = add<PerfMmap>();
     if (!take_trailer(record))
       return false;
     take_own_task(record);
@@ -160,7 +162,7 @@ class Decoder {
   }
 
   bool comm() {
-    auto& record = told_.emplace<PerfComm>();
+    auto& record = add<PerfComm>();
     if (!take_trailer(record))
       return false;
     take_own_task(record);
@@ -173,7 +175,7 @@ class Decoder {
   }
 
   bool task(bool exited) {
-    auto& record = told_.emplace<PerfTask>();
+    auto& record = add<PerfTask>();
     if (!take_trailer(record))
       return false;
     const auto [pid, parent_pid] = words_.pair();
@@ -188,7 +190,7 @@ class Decoder {
   }
 
   bool context_switch(bool cpu_wide) {
-    auto& record = told_.emplace<PerfSwitch>();
+    auto& record = add<PerfSwitch>();
     if (!take_trailer(record))
       return false;
     if (cpu_wide) {
@@ -202,7 +204,7 @@ class Decoder {
   }
 
   bool throttle(bool throttled) {
-    auto& record = told_.emplace<PerfThrottle>();
+    auto& record = add<PerfThrottle>();
     if (!take_trailer(record))
       return false;
     (void)words_.take(3);  // time and two numbers of the event, which the trailer has as well if they were asked for
@@ -215,15 +217,22 @@ class Decoder {
     if (!take_trailer(origin))
       return false;
     (void)words_.word();  // the event's id
-    return add(sum);
+    return add_number(sum);
   }
 
   bool lost_samples(std::uint64_t& sum) {
     PerfOrigin origin;
-    return take_trailer(origin) && add(sum);
+    return take_trailer(origin) && add_number(sum);
   }
 
  private:
+  // A new record, made where it stays. Of an origin, since one made of nothing is filled with zeros before its fields
+  // are set, which takes longer than all the rest.
+  template <class Record>
+  Record& add() {
+    return std::get<Record>(told_.emplace_back(std::in_place_type<Record>, PerfOrigin{}));
+  }
+
   [[nodiscard]] bool has(std::uint64_t bit) const { return (layout_.sample_type & bit) != 0; }
   [[nodiscard]] bool reads(std::uint64_t bit) const { return (layout_.read_format & bit) != 0; }
 
@@ -319,7 +328,7 @@ class Decoder {
   }
 
   // The last word is a number of records.
-  bool add(std::uint64_t& sum) {
+  bool add_number(std::uint64_t& sum) {
     const std::uint64_t lost = words_.word();
     if (!words_.fits())
       return false;
@@ -330,13 +339,13 @@ class Decoder {
   const RecordLayout& layout_;
   unsigned misc_;
   Words words_;
-  PerfEventRecord& told_;
+  std::vector<PerfEventRecord>& told_;
 };
 
 }  // namespace
 
-Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record, PerfEventRecord& told,
-                      LostRecords& lost) {
+Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record,
+                      std::vector<PerfEventRecord>& told, LostRecords& lost) {
   perf_event_header header{};
   if (record.empty())
     return Decoded::nothing;
@@ -344,7 +353,11 @@ Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t>
   if (header.size != record.size_bytes())
     return Decoded::nothing;
   Decoder decoder(layout, header.misc, record.subspan(1), told);
-  const auto if_record = [](bool sensible) { return sensible ? Decoded::record : Decoded::nothing; };
+  const auto if_record = [&told](bool sensible) {
+    if (!sensible)
+      told.pop_back();
+    return sensible ? Decoded::record : Decoded::nothing;
+  };
   const auto if_loss = [](bool sensible) { return sensible ? Decoded::loss : Decoded::nothing; };
   switch (header.type) {
     case PERF_RECORD_SAMPLE:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace fathom::perf {
 
@@ -30,9 +31,9 @@ struct RecordLayout {
 extern const std::uint64_t kKnownSampleType;
 extern const std::uint64_t kKnownReadFormat;
 
-/// Decodes a whole record, header included, of an event with sample_id_all and this layout, into `told`, or adds to
-/// `lost`. Pure; any words will do. What it tells are views of the words.
+/// Decodes a whole record, header included, of an event with sample_id_all and this layout: appends one to `told`, or
+/// adds to `lost`, or does neither. Pure; any words will do. What it tells are views of the words.
 [[nodiscard]] Decoded decode_record(const RecordLayout& layout, std::span<const std::uint64_t> record,
-                                    PerfEventRecord& told, LostRecords& lost);
+                                    std::vector<PerfEventRecord>& told, LostRecords& lost);
 
 }  // namespace fathom::perf

@@ -72,7 +72,6 @@ void set_records(perf_event_attr& attr, const PerfTaskRecords& records) {
   attr.comm_exec = records.comm;
   attr.task = records.task;
   attr.context_switch = records.switches;
-  attr.sample_id_all = 1;
 }
 
 void set_wakeup(perf_event_attr& attr, const PerfWakeup& wakeup) {
@@ -111,13 +110,14 @@ void set_clock(perf_event_attr& attr, PerfClock clock) {
   }
 }
 
-}  // namespace
-
-perf_event_attr sample_attr(const PerfEvent& event, const PerfSamplerOptions& options) {
+// What all events of a sampler have, so that their records are alike.
+perf_event_attr attr_in_common(const PerfEvent& event, const SampleRate& rate, const PerfSamplerOptions& options) {
   perf_event_attr attr = attr_of(event);
-  set_rate(attr, event, options.rate);
+  set_rate(attr, event, rate);
   set_fields(attr, options.fields);
-  set_records(attr, options.records);
+  if (!options.also.empty())
+    attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+  attr.sample_id_all = 1;
   set_wakeup(attr, options.wakeup);
   set_clock(attr, options.clock);
   set_follow(attr, follow_of(options.on));
@@ -129,6 +129,18 @@ perf_event_attr sample_attr(const PerfEvent& event, const PerfSamplerOptions& op
   attr.disabled = 1;
   attr.enable_on_exec = options.start == PerfStart::on_exec;
   return attr;
+}
+
+}  // namespace
+
+perf_event_attr sample_attr(const PerfEvent& event, const PerfSamplerOptions& options) {
+  perf_event_attr attr = attr_in_common(event, options.rate, options);
+  set_records(attr, options.records);
+  return attr;
+}
+
+perf_event_attr sample_attr_beside(const PerfSampledEvent& other, const PerfSamplerOptions& options) {
+  return attr_in_common(other.event, other.rate.value_or(options.rate), options);
 }
 
 }  // namespace fathom::perf

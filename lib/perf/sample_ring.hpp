@@ -29,8 +29,8 @@ class SampleRing {
   /// The ring of the event `fd`. `cpu` is the one that it belongs to. Throws Error.
   SampleRing(int fd, std::size_t pages, std::optional<unsigned> cpu, std::string_view what);
 
-  /// Has `fd` write here as well, or as the first; whether read(2) of it tells its losses. Throws Error.
-  void add_event(int fd, std::uint64_t read_format);
+  /// Has `fd` write here as well, or as the first; its samples are those of event `index`. Throws Error.
+  void add_event(int fd, std::uint64_t read_format, std::size_t index);
 
   /// Looks how much is there, for the next `drain`; in words.
   [[nodiscard]] std::size_t look();
@@ -39,10 +39,16 @@ class SampleRing {
 
  private:
   struct Event {
+    std::uint64_t id;  // the kernel's number of it
     int fd;
     std::uint64_t read_format;
+    std::size_t index;
   };
 
+  // Of an event that tells who it is; false if it is none of ours.
+  [[nodiscard]] bool find_event(PerfSample& sample) const;
+  // A record for the user, or a loss; whether it was understood.
+  [[nodiscard]] bool take(const RecordLayout& layout, std::span<const std::uint64_t> record, SampleBuffer& buffer);
   [[nodiscard]] std::uint64_t lost_by_events() const;
   void tell_losses(bool may_be_more, SampleBuffer& buffer, ParseStats& stats);
 
@@ -50,7 +56,7 @@ class SampleRing {
   std::optional<unsigned> cpu_;
   PerfMapping mapping_;
   PerfRing ring_;
-  std::vector<Event> events_;
+  std::vector<Event> events_;  // by id
   PerfRing::Position head_ = 0;
   LostRecords lost_told_;           // by records; of the hardware, since the last drain
   std::uint64_t lost_counted_ = 0;  // what went into buffers

@@ -103,6 +103,18 @@ class Find {
 
 }  // namespace
 
+const CpuSet* chosen_cpus(const PerfScope& scope) {
+  if (const auto* set = std::get_if<CpuSet>(&scope))
+    return set;
+  const auto* cgroup = std::get_if<PerfCgroup>(&scope);
+  return cgroup == nullptr ? nullptr : std::get_if<CpuSet>(&cgroup->cpus);
+}
+
+Place place_on(unsigned cpu, const UniqueFd& cgroup) {
+  const int pid = cgroup ? cgroup.get() : -1;
+  return {.target = {.pid = pid, .cpu = static_cast<int>(cpu), .cgroup = bool{cgroup}}, .cpu = cpu, .tid = {}};
+}
+
 Places places_of(const PerfScope& scope, TaskPlaces tasks, const std::string& sys, const std::string& proc) {
   return std::visit(Find(tasks, sys, proc), scope);
 }

@@ -21,6 +21,12 @@ struct Place {
   bool may_be_gone = false;  ///< nobody asked for this CPU or thread by number
 };
 
+/// The CPUs that were asked for by number; null for all that are online, and for tasks.
+[[nodiscard]] const CpuSet* chosen_cpus(const PerfScope& scope);
+
+/// A CPU that came: of a cgroup, if there is its folder, else of all tasks.
+[[nodiscard]] Place place_on(unsigned cpu, const UniqueFd& cgroup);
+
 /// All parts of a scope.
 struct Places {
   std::vector<Place> places;

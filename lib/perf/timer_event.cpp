@@ -2,8 +2,8 @@
 
 #include "dummy_event.hpp"
 #include "hung_up.hpp"
+#include "monotonic_now.hpp"
 #include "perf_event_open.hpp"
-#include "slowest_clock.hpp"
 
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -55,10 +55,6 @@ perf_event_attr attributes(Duration period, const PerfTimerOptions& options, Tim
 
 }  // namespace
 
-Timestamp monotonic_now() {
-  return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())};
-}
-
 Slots slots_in(Duration age, Duration period) noexcept {
   const auto begun = age.count() > 0 ? static_cast<std::uint64_t>(age / period) : 0;
   return {.begun = begun, .over = begun == 0 ? 0 : begun - 1};
@@ -71,8 +67,7 @@ TimerEvent::TimerEvent(const Place& place, Duration period, const PerfTimerOptio
   const Purpose purpose{
       .what = kWhat, .paranoid = allowed_paranoid(attr, options.on), .proc = options.proc, .sys = options.sys};
   std::tie(fd_, counts_losses_) = open_counting_losses(attr, place.target, purpose);
-  if (place.target.cgroup)
-    cpu_watch_ = open_dummy({.cpu = place.target.cpu}, purpose);
+  cpu_watch_ = open_cpu_watch(place, purpose);
   if (ring == Ring::none)
     return;
   mapping_ = PerfMapping(fd_.get(), pages, kWhat);
@@ -158,12 +153,10 @@ Slots TimerEvent::last_slots() const {
 }
 
 bool TimerEvent::still_ticks() {
-  const Timestamp now = monotonic_now();
-  if (now - last_asked_ < kLongestStandstill)
-    return true;
-  last_asked_ = now;
-  const auto read = cpu_watch_ ? read_counts(cpu_watch_.get(), kBothTimes) : counts();
-  return read && std::exchange(last_enabled_, read->time_enabled) != read->time_enabled;
+  return pulse_.goes_on([this] {
+    const auto read = cpu_watch_ ? read_counts(cpu_watch_.get(), kBothTimes) : counts();
+    return read ? std::optional(read->time_enabled) : std::nullopt;
+  });
 }
 
 bool TimerEvent::hung_up() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "event_program.hpp"
+#include "event_pulse.hpp"
 #include "perf_mapping.hpp"
 #include "read_counts.hpp"
 #include "scope_places.hpp"
@@ -17,9 +18,6 @@
 #include <vector>
 
 namespace fathom::perf {
-
-/// The clock of all grids.
-[[nodiscard]] Timestamp monotonic_now();
 
 /// Slots of a grid.
 struct Slots {
@@ -63,8 +61,7 @@ class TimerEvent {
   [[nodiscard]] Slots slots() const;
   /// The slots up to when what it watched left it.
   [[nodiscard]] Slots last_slots() const;
-  /// Whether it is on its CPU: false for one that went down, even if it came back. Asks the kernel no oftener than the
-  /// slowest clock of a kernel moves.
+  /// Whether it is on its CPU: false for one that went down, even if it came back. See EventPulse.
   [[nodiscard]] bool still_ticks();
   /// Whether nothing more can come of it; of one without a ring that is not known. Takes away what poll(2) would tell
   /// of the ring.
@@ -91,8 +88,8 @@ class TimerEvent {
   Duration period_;
   UniqueFd fd_;
   bool counts_losses_ = false;
-  UniqueFd cpu_watch_;  // of a cgroup's event, whose time stands still whenever nobody of the cgroup runs
-  ProgramLink link_;    // after the event: ended before it
+  UniqueFd cpu_watch_;
+  ProgramLink link_;  // after the event: ended before it
   PerfMapping mapping_;
   PerfRing ring_;
   std::size_t ring_bytes_ = 0;
@@ -100,8 +97,7 @@ class TimerEvent {
   std::optional<Timestamp> end_;
   std::uint64_t slots_before_ = 0;  // of grids before this one
   std::uint64_t time_before_ = 0;   // enabled, as long as these
-  std::uint64_t last_enabled_ = 0;  // what still_ticks() saw
-  Timestamp last_asked_{};
+  EventPulse pulse_;
   std::uint64_t lost_told_ = 0;  // by LOST records
   std::uint64_t lost_given_ = 0;
 };

@@ -17,10 +17,6 @@ namespace {
 
 constexpr const char* kAction = "make a timer";
 
-bool is_offline(const Error& error) {
-  return error.code() == std::errc::no_such_device;
-}
-
 void check_set(const CpuSet& cpus, const CpuSet& online) {
   if (cpus.empty())
     throw Error(std::errc::invalid_argument, kAction, {}, "its set of CPUs is empty");
@@ -29,14 +25,6 @@ void check_set(const CpuSet& cpus, const CpuSet& online) {
       throw Error(std::errc::no_such_device, "make a timer on CPU " + std::to_string(cpu), {},
                   "it is not online; online are " + online.list());
   }
-}
-
-// The CPUs that were asked for; null for all that are online, and for tasks.
-const CpuSet* chosen_cpus(const PerfScope& scope) {
-  if (const auto* set = std::get_if<CpuSet>(&scope))
-    return set;
-  const auto* cgroup = std::get_if<PerfCgroup>(&scope);
-  return cgroup == nullptr ? nullptr : std::get_if<CpuSet>(&cgroup->cpus);
 }
 
 void check_number(int number) {
@@ -55,18 +43,21 @@ void check_scope(const PerfTimerOptions& options) {
     check_number(process->pid);
 }
 
-// Nothing where /sys cannot be read any more, though it could before.
-std::optional<CpuSet> online_now(const std::string& sys) {
-  try {
-    return CpuSet::online(sys);
-  } catch (const Error&) {
-    return std::nullopt;
+TimerChange::What change_of(PerfCpuChange::What what) {
+  switch (what) {
+    case PerfCpuChange::What::cpu_went:
+      return TimerChange::What::cpu_went;
+    case PerfCpuChange::What::cpu_came:
+      return TimerChange::What::cpu_came;
+    case PerfCpuChange::What::cpu_unwatched:
+      break;
   }
+  return TimerChange::What::cpu_unwatched;
 }
 
 }  // namespace
 
-TimerEvents::TimerEvents(const Use& use) : use_(use) {
+TimerEvents::TimerEvents(const Use& use) : use_(use), follower_(use.options.on, use.options.sys) {
   const PerfTimerOptions& options = use_.options;
   check_scope(options);
   // The kernel maps no ring of an event that is inherited on all CPUs (kernel/events/core.c, perf_mmap).
@@ -111,10 +102,6 @@ void TimerEvents::watch(int tid) {
 
 bool TimerEvents::on_cpus() const noexcept {
   return std::holds_alternative<OnlineCpus>(use_.options.on) || std::holds_alternative<CpuSet>(use_.options.on);
-}
-
-bool TimerEvents::follows_cpus() const noexcept {
-  return on_cpus() || cgroup_;
 }
 
 void TimerEvents::enable() {
@@ -198,55 +185,35 @@ void TimerEvents::retire(const TimerEvent& event) {
   use_.descriptor.remove(event.fd());
 }
 
-CpuSet TimerEvents::wanted(const CpuSet& online) const {
-  const CpuSet* const set = chosen_cpus(use_.options.on);
-  if (set == nullptr)
-    return online;
-  CpuSet both;
-  for (const unsigned cpu : set->cpus()) {
-    if (online.contains(cpu))
-      both.insert(cpu);
-  }
-  return both;
-}
-
-void TimerEvents::join(unsigned cpu, Found& found) {
-  TimerChange change{.what = TimerChange::What::cpu_came, .cpu = cpu};
-  try {
-    const int pid = cgroup_ ? cgroup_.get() : -1;
-    open({.target = {.pid = pid, .cpu = static_cast<int>(cpu), .cgroup = bool{cgroup_}}, .cpu = cpu, .tid = {}});
-    events_.back().enable();
-    unwatched_.erase(cpu);
-  } catch (const Error& error) {
-    if (is_offline(error) || unwatched_.contains(cpu))
-      return;
-    unwatched_.insert(cpu);
-    change.what = TimerChange::What::cpu_unwatched;
-  }
-  found.changes.push_back(change);
-}
-
 void TimerEvents::follow_cpus(Found& found) {
   if (!follows_cpus())
     return;
-  const auto online = online_now(use_.options.sys);
-  if (!online)
-    return;
-  CpuSet have;
-  std::erase_if(events_, [&](TimerEvent& event) {
-    const unsigned cpu = *event.place().cpu;
-    if (online->contains(cpu) && !event.hung_up() && event.still_ticks()) {
-      have.insert(cpu);
-      return false;
-    }
-    retire(event);
-    found.changes.push_back({.what = TimerChange::What::cpu_went, .cpu = cpu});
-    return true;
-  });
-  for (const unsigned cpu : wanted(*online).cpus()) {
-    if (!have.contains(cpu))
-      join(cpu, found);
-  }
+  const auto of_cpu = [this](unsigned cpu) {
+    return std::ranges::find_if(events_, [cpu](const TimerEvent& event) { return event.place().cpu == cpu; });
+  };
+  CpuFollower::Watched watched{
+      .cpus = {},
+      .listens =
+          [&](unsigned cpu) {
+            const auto event = of_cpu(cpu);
+            return !event->hung_up() && event->still_ticks();
+          },
+      .leave =
+          [&](unsigned cpu) {
+            const auto event = of_cpu(cpu);
+            retire(*event);
+            events_.erase(event);
+          },
+      .join =
+          [&](unsigned cpu) {
+            open(place_on(cpu, cgroup_));
+            events_.back().enable();
+          },
+  };
+  for (const TimerEvent& event : events_)
+    watched.cpus.insert(*event.place().cpu);
+  for (const PerfCpuChange& change : follower_.follow(watched))
+    found.changes.push_back({.what = change_of(change.what), .cpu = change.cpu});
 }
 
 bool TimerEvents::leave_ended(Found& found) {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cpu_follower.hpp"
 #include "event_program.hpp"
 #include "thread_watch.hpp"
-#include "timer_descriptor.hpp"
 #include "timer_event.hpp"
+#include "wait_descriptor.hpp"
 
-#include <fathom/base/cpu_set.hpp>
 #include <fathom/base/parse_stats.hpp>
 #include <fathom/base/time.hpp>
 #include <fathom/base/unique_fd.hpp>
@@ -25,7 +25,7 @@ class TimerEvents {
     const PerfTimerOptions& options;
     Duration period;
     const EventProgram* program;  ///< null: they wake user space
-    const TimerDescriptor& descriptor;
+    const WaitDescriptor& descriptor;
   };
 
   /// Opens them, disabled. Throws Error.
@@ -63,19 +63,16 @@ class TimerEvents {
  private:
   void open(const Place& place);
   void watch(int tid);
-  // As a change, whether it works or not.
-  void join(unsigned cpu, Found& found);
   // Its slots stay.
   void retire(const TimerEvent& event);
   // Whether it is on CPUs that may go and come.
-  [[nodiscard]] bool follows_cpus() const noexcept;
-  [[nodiscard]] CpuSet wanted(const CpuSet& online) const;
+  [[nodiscard]] bool follows_cpus() const noexcept { return follower_.follows(); }
 
   Use use_;
   UniqueFd cgroup_;  // whose tasks are watched: for CPUs that come
   std::vector<TimerEvent> events_;
   std::vector<ThreadWatch> watches_;
-  CpuSet unwatched_;           // told of already
+  CpuFollower follower_;
   std::uint64_t retired_ = 0;  // slots of those that went
 };
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <perf/perf_ring.hpp>
 #include <perf/record_decoder.hpp>
+#include <perf/record_walk.hpp>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -55,46 +56,52 @@ struct Touch {
   void operator()(const fathom::PerfThrottle& /*record*/) const {}
 };
 
-// Copies a record as the sampler does, so that a read beyond it is found.
-bool decode(const RecordLayout& layout, std::span<const std::byte> record) {
-  if (record.size() % sizeof(std::uint64_t) != 0)
-    return false;
-  std::vector<std::uint64_t> words(record.size() / sizeof(std::uint64_t));
-  std::memcpy(words.data(), record.data(), record.size());
-  fathom::PerfEventRecord told;
+// Decodes a copy of a record, so that a read beyond it is found.
+bool decode(const RecordLayout& layout, std::span<const std::uint64_t> record) {
+  const std::vector<std::uint64_t> words(record.begin(), record.end());
+  std::vector<fathom::PerfEventRecord> told;
   fathom::perf::LostRecords lost;
   const auto decoded = fathom::perf::decode_record(layout, words, told, lost);
-  if (decoded == fathom::perf::Decoded::record)
-    std::visit(Touch{}, told);
+  if ((decoded == fathom::perf::Decoded::record) != (told.size() == 1))
+    std::abort();
+  for (const fathom::PerfEventRecord& record_told : told)
+    std::visit(Touch{}, record_told);
   return decoded != fathom::perf::Decoded::nothing;
 }
 
 }  // namespace
 
-// Four bytes of sample_type, one of read_format, and a ring of a page with the rest: no view leaves its record, and
-// each byte is parsed or skipped.
+// Four bytes of sample_type, one of read_format, a place in a ring of a page, and what is there: taken out and gone
+// over as the sampler does it, no view leaves its record, and each byte is parsed or skipped.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kRing = 4096;
-  constexpr std::size_t kHead = 5;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  constexpr std::size_t kHead = 6;
   if (size < kHead)
     return 0;
   std::uint32_t sample_type = 0;
   std::memcpy(&sample_type, data, sizeof sample_type);
   const RecordLayout layout{.sample_type = sample_type & fathom::perf::kKnownSampleType,
-                            .read_format = data[kHead - 1] & fathom::perf::kKnownReadFormat};
+                            .read_format = data[4] & fathom::perf::kKnownReadFormat};
+  const std::size_t start = data[5] * kWord;
+  const std::size_t bytes = std::min(size - kHead, kRing) / kWord * kWord;
   std::vector<std::byte> ring(kRing);
-  const std::size_t bytes = std::min(size - kHead, kRing);
-  std::memcpy(ring.data(), data + kHead, bytes);
-  unsigned long long tail = 0;
-  unsigned long long head = bytes;
+  for (std::size_t i = 0; i < bytes; ++i)
+    ring[(start + i) % kRing] = static_cast<std::byte>(data[kHead + i]);
+  unsigned long long tail = start;
+  unsigned long long head = start + bytes;
+  std::vector<std::uint64_t> words(bytes / kWord);
+  if (!fathom::perf::PerfRing(head, tail, ring).take_until(head, std::as_writable_bytes(std::span(words))) ||
+      tail != head || std::memcmp(words.data(), data + kHead, bytes) != 0)
+    std::abort();
   fathom::ParseStats stats;
   std::uint64_t understood = 0;
-  fathom::perf::PerfRing(head, tail, ring).drain(stats, [&](std::span<const std::byte> record) {
+  fathom::perf::walk_records(words, stats, [&](std::span<const std::uint64_t> record) {
     const bool known = decode(layout, record);
     understood += known ? 1U : 0U;
     return known;
   });
-  if (tail != head || stats.parsed_records != understood || stats.bytes != bytes)
+  if (stats.parsed_records != understood || stats.bytes != bytes)
     std::abort();
   if (stats.parsed_bytes + stats.skipped_bytes != stats.bytes ||
       stats.parsed_records + stats.skipped_records() != stats.records)

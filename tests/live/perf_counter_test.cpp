@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <system_error>
@@ -364,6 +365,94 @@ TEST_F(PerfCounterHotplug, ACpuThatGoesKeepsItsCountAndIsReported) {
   const PinnedTo pinned(1);
   call_getppid(500);
   EXPECT_LT(calls.read().value - before, 500U);
+}
+
+// One for each way to name CPUs: all that are online, and a set.
+class PerfCounterFollowsHotplug : public PerfCounterHotplug, public ::testing::WithParamInterface<PerfScope> {};
+
+TEST_P(PerfCounterFollowsHotplug, CpusMayGoAndComeAndTheSumsNeverFall) {
+  const auto call_on = [](unsigned cpu, unsigned times) {
+    const PinnedTo pinned(cpu);
+    call_getppid(times);
+  };
+  constexpr PerfCpuChange kWent{.what = PerfCpuChange::What::cpu_went, .cpu = 1};
+  constexpr PerfCpuChange kCame{.what = PerfCpuChange::What::cpu_came, .cpu = 1};
+  PerfCounterGroup calls{{"cpu-clock", kGetppid}, GetParam()};
+  std::vector<PerfCount> last(2);
+  const auto counted = [&] {
+    const std::vector<PerfCount> now = calls.read();
+    std::vector<PerfCount> of_places(2);
+    for (const PerfPlaceCounts& place : calls.read_places()) {
+      for (std::size_t i = 0; i < of_places.size(); ++i)
+        of_places[i] += place.counts[i];
+    }
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      EXPECT_GE(now[i].value, last[i].value);
+      EXPECT_GE(now[i].enabled, last[i].enabled);
+      EXPECT_GE(now[i].running, last[i].running);
+      EXPECT_GE(of_places[i].value, now[i].value) << "they were read later";
+    }
+    last = now;
+    return now[1].value;
+  };
+  EXPECT_TRUE(calls.follow_cpus().empty());
+  call_on(1, 500);
+  EXPECT_GE(counted(), 500U);
+  {
+    const CpuOffline offline(1);
+    EXPECT_THAT(calls.follow_cpus(), ::testing::ElementsAre(kWent));
+    EXPECT_THAT(calls.follow_cpus(), ::testing::IsEmpty());
+    EXPECT_EQ(calls.gone_cpus(), CpuSet{1});
+    EXPECT_GE(counted(), 500U);
+    EXPECT_NE(calls.native_handle(), -1);
+  }
+  EXPECT_THAT(calls.follow_cpus(), ::testing::ElementsAre(kCame));
+  EXPECT_THAT(calls.gone_cpus(), CpuSet{});
+  const std::uint64_t before = counted();
+  call_on(1, 700);
+  EXPECT_GE(counted() - before, 700U) << "it is counted again";
+  EXPECT_EQ(calls.read_places().size(), 2U) << "and goes on where it was";
+  EXPECT_GE(calls.read_places().back().counts[1].value, 1200U);
+  // One that goes and comes back between two looks is found too.
+  {
+    const CpuOffline offline(1);
+  }
+  EXPECT_THAT(calls.follow_cpus(), ::testing::ElementsAre(kWent, kCame));
+  calls.reset();
+  last.assign(2, {});
+  call_on(1, 300);
+  const std::uint64_t after = counted();
+  EXPECT_GE(after, 300U);
+  EXPECT_LT(after, 800U) << "what was counted before the reset is not in it, the CPU's either";
+  // What is joined while disabled does not count before the rest does.
+  calls.disable();
+  {
+    const CpuOffline offline(1);
+    EXPECT_THAT(calls.follow_cpus(), ::testing::ElementsAre(kWent));
+  }
+  EXPECT_THAT(calls.follow_cpus(), ::testing::ElementsAre(kCame));
+  const std::uint64_t still = counted();
+  call_on(1, 100);
+  EXPECT_EQ(counted(), still);
+  calls.enable();
+  call_on(1, 100);
+  EXPECT_GE(counted(), still + 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PerfCounterFollowsHotplug,
+                         ::testing::Values(PerfScope(OnlineCpus{}), PerfScope(CpuSet{0, 1})));
+
+TEST_F(PerfCounterHotplug, ACpuThatWasDownAtTheBeginningIsJoined) {
+  const auto calls = [] {
+    const CpuOffline offline(1);
+    return std::make_unique<PerfCounter>(kGetppid, OnlineCpus{});
+  }();
+  EXPECT_THAT(calls->follow_cpus(),
+              ::testing::ElementsAre(PerfCpuChange{.what = PerfCpuChange::What::cpu_came, .cpu = 1}));
+  const PinnedTo pinned(1);
+  call_getppid(500);
+  EXPECT_EQ(calls->read_places().size(), 2U);
+  EXPECT_GE(calls->read_places().back().counts[0].value, 500U);
 }
 
 }  // namespace

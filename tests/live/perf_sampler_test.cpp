@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fathom::live {
@@ -177,6 +179,102 @@ TEST_F(PerfSamplerLive, OtherEventsAreReadWithEachSample) {
   EXPECT_EQ(calls, 20U);
 }
 
+// Two events that happen by turns, each as often as it was made to.
+TEST_F(PerfSamplerLive, SeveralEventsAreSampledIntoOneRing) {
+  constexpr std::size_t kPages = 40;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const memory = ::mmap(nullptr, kPages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  ::madvise(memory, kPages * page, MADV_NOHUGEPAGE);
+  const auto first = reinterpret_cast<std::uintptr_t>(memory);
+  PerfSamplerOptions options{.rate = EventCount{1}, .fields = {.address = true, .raw = true}};
+  options.also = {"page-faults", {"syscalls:sys_exit_getppid", EventCount{4}}};
+  PerfSampler sampler{kGetppid, options};
+  for (std::size_t i = 0; i < kPages; ++i) {
+    static_cast<volatile char*>(memory)[i * page] = 1;
+    call_getppid(2);
+  }
+  sampler.disable();
+  const PerfSampleBatch batch = sampler.drain();
+  std::size_t calls = 0;
+  std::size_t pages = 0;
+  std::size_t exits = 0;
+  Timestamp last{};
+  for (const PerfSample& sample : batch.samples()) {
+    EXPECT_GE(*sample.time, last) << "they are in order";
+    last = *sample.time;
+    EXPECT_TRUE(sample.id);
+    const bool of_memory = *sample.address >= first && *sample.address < first + kPages * page;
+    if (sample.event == 0) {
+      EXPECT_GE(sample.raw.size(), 8U);
+      ++calls;
+    } else if (sample.event == 1 && of_memory) {
+      EXPECT_EQ(*sample.address, first + pages * page) << "each once";
+      EXPECT_EQ(calls, 2 * pages) << "by turns with the calls";
+      ++pages;
+    } else if (sample.event == 2) {
+      ++exits;
+    } else {
+      EXPECT_EQ(sample.event, 1U);  // the program's own faults
+    }
+  }
+  EXPECT_EQ(calls, 2 * kPages);
+  EXPECT_EQ(pages, kPages);
+  EXPECT_EQ(exits, kPages / 2) << "one in four";
+  EXPECT_EQ(sampler.count().value, 2 * kPages);
+  EXPECT_GE(sampler.count(1).value, kPages);
+  EXPECT_EQ(sampler.count(2).value, 2 * kPages);
+  EXPECT_THROW((void)sampler.count(3), Error);
+  EXPECT_TRUE(batch.losses.empty());
+  expect_all_parsed(sampler);
+  ::munmap(memory, kPages * page);
+}
+
+TEST_F(PerfSamplerLive, WhatSeveralEventsLoseIsCountedExactly) {
+  PerfSamplerOptions options{.rate = EventCount{1}, .ring_pages = 1};
+  options.also = {{"syscalls:sys_exit_getppid"}};
+  PerfSampler sampler{kGetppid, options};
+  std::uint64_t happened = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t missing = 0;
+  for (const unsigned times : {1000U, 10U, 300U, 1U, 1U}) {
+    call_getppid(times);
+    happened += std::uint64_t{2} * times;
+    const PerfSampleBatch batch = sampler.drain();
+    delivered += number_of(batch);
+    missing += lost(batch);
+    EXPECT_EQ(sampler.count(0).value + sampler.count(1).value, happened);
+    EXPECT_EQ(delivered + missing, happened);
+  }
+  EXPECT_GT(missing, 1000U);
+  EXPECT_GT(delivered, 50U);
+  expect_all_parsed(sampler);
+}
+
+TEST_F(PerfSamplerLive, SeveralEventsOfThreadsAndChildrenAndCpus) {
+  const int own = PerfThread::self().tid;
+  for (const PerfScope& scope : {PerfScope(PerfProcess::self()), PerfScope(OnlineCpus{})}) {
+    PerfSamplerOptions options{.rate = EventCount{1}, .on = scope, .ring_pages = 16};
+    options.also = {"syscalls:sys_exit_getppid"};
+    PerfSampler sampler{kGetppid, options};
+    call_getppid(5);
+    int child = 0;
+    std::thread([&] {
+      child = PerfThread::self().tid;
+      call_getppid(50);
+    }).join();
+    sampler.disable();
+    std::map<std::pair<int, std::size_t>, unsigned> seen;
+    for (const PerfSample& sample : sampler.drain().samples())
+      ++seen[{*sample.tid, sample.event}];
+    for (const std::size_t event : {std::size_t{0}, std::size_t{1}}) {
+      EXPECT_EQ((seen[{own, event}]), 5U);
+      EXPECT_EQ((seen[{child, event}]), 50U);
+    }
+    expect_all_parsed(sampler);
+  }
+}
+
 TEST_F(PerfSamplerLive, ThreadsAndChildrenAreSampledToo) {
   PerfSampler sampler{kGetppid, {.rate = EventCount{1}, .on = PerfProcess::self(), .ring_pages = 16}};
   call_getppid(5);
@@ -329,6 +427,86 @@ TEST_F(PerfSamplerHotplug, WhatACpuSaidBeforeItWentIsDelivered) {
   EXPECT_EQ(std::ranges::count_if(samples, [&](const PerfSample& sample) { return sample.tid == own; }), 30);
   EXPECT_EQ(sampler.gone_cpus(), CpuSet{1});
 }
+
+// One for each way to name CPUs: all that are online, and a set.
+class PerfSamplerFollowsHotplug : public PerfSamplerHotplug, public ::testing::WithParamInterface<PerfScope> {
+ protected:
+  static constexpr PerfCpuChange kWent{.what = PerfCpuChange::What::cpu_went, .cpu = 1};
+  static constexpr PerfCpuChange kCame{.what = PerfCpuChange::What::cpu_came, .cpu = 1};
+
+  PerfSamplerFollowsHotplug() {
+    options_.rate = EventCount{1};
+    options_.also = {"syscalls:sys_exit_getppid"};
+    options_.on = GetParam();
+  }
+
+  static void call_on(unsigned cpu, unsigned times) {
+    const PinnedTo pinned(cpu);
+    call_getppid(times);
+  }
+  // Waits for changes, and adds the samples up that come meanwhile.
+  std::vector<PerfCpuChange> next(PerfSampler& sampler) {
+    std::vector<PerfCpuChange> changes;
+    while (changes.empty() && readable(sampler.native_handle(), 5s)) {
+      const PerfSampleBatch batch = sampler.drain();
+      EXPECT_FALSE(batch.ended);
+      EXPECT_TRUE(batch.losses.empty());
+      for (const PerfSample& sample : batch.samples()) {
+        if (sample.tid == PerfThread::self().tid)
+          ++seen_[{*sample.cpu, sample.event}];
+      }
+      changes.assign(batch.changes.begin(), batch.changes.end());
+    }
+    return changes;
+  }
+
+  PerfSamplerOptions options_;
+  std::map<std::pair<unsigned, std::size_t>, unsigned> seen_;  // by CPU and event
+};
+
+TEST_P(PerfSamplerFollowsHotplug, CpusMayGoAndCome) {
+  PerfSampler sampler{kGetppid, options_};
+  call_on(1, 30);
+  {
+    const CpuOffline offline(1);
+    EXPECT_THAT(next(sampler), ::testing::ElementsAre(kWent));
+    EXPECT_EQ(sampler.gone_cpus(), CpuSet{1});
+    EXPECT_EQ((seen_[{1, 0}]), 30U) << "what it said before is delivered";
+    EXPECT_EQ((seen_[{1, 1}]), 30U);
+    EXPECT_GE(sampler.count(1).value, 30U) << "and counted";
+  }
+  EXPECT_THAT(next(sampler), ::testing::ElementsAre(kCame));
+  EXPECT_EQ(sampler.gone_cpus(), CpuSet{});
+  call_on(1, 20);
+  call_on(0, 7);
+  // One that goes and comes back between two looks is found too.
+  {
+    const CpuOffline offline(1);
+  }
+  EXPECT_THAT(next(sampler), ::testing::ElementsAre(kWent, kCame));
+  call_on(1, 3);
+  sampler.disable();
+  EXPECT_GE(sampler.count().value, 60U);
+  {
+    const CpuOffline offline(1);
+    EXPECT_THAT(next(sampler), ::testing::ElementsAre(kWent));
+  }
+  EXPECT_THAT(next(sampler), ::testing::ElementsAre(kCame));
+  call_on(1, 100);  // what is joined while disabled does not sample before the rest does
+  const PerfSampleBatch batch = sampler.drain();
+  EXPECT_EQ(number_of(batch), 0U);
+  for (const std::size_t event : {std::size_t{0}, std::size_t{1}}) {
+    EXPECT_EQ((seen_[{1, event}]), 53U);
+    EXPECT_EQ((seen_[{0, event}]), 7U);
+  }
+  sampler.enable();
+  call_on(1, 1);
+  EXPECT_GE(number_of(sampler.drain()), 2U);
+  expect_all_parsed(sampler);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PerfSamplerFollowsHotplug,
+                         ::testing::Values(PerfScope(OnlineCpus{}), PerfScope(CpuSet{0, 1})));
 
 }  // namespace
 }  // namespace fathom::live

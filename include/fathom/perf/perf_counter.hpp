@@ -39,7 +39,9 @@ class PerfCounter {
   void enable() { group_.enable(); }
   /// Counts no more, until `enable`.
   void disable() { group_.disable(); }
-  /// The CPUs on which nothing is counted any more.
+  /// Leaves the CPUs that went, and joins those that came: see PerfCounterGroup.
+  std::vector<PerfCpuChange> follow_cpus() { return group_.follow_cpus(); }
+  /// The CPUs on which nothing is counted now, though it was.
   [[nodiscard]] CpuSet gone_cpus() const { return group_.gone_cpus(); }
   /// The descriptor of the event at the first place, owned here: for ioctl(2) and BPF.
   [[nodiscard]] int native_handle() const noexcept { return group_.native_handle(); }

@@ -2,6 +2,7 @@
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/perf/perf_count.hpp>
+#include <fathom/perf/perf_cpu_change.hpp>
 #include <fathom/perf/perf_event.hpp>
 #include <fathom/perf/perf_scope.hpp>
 
@@ -47,15 +48,19 @@ struct PerfPlaceCounts {
 /// may lead events of a PMU, but one of a PMU may not lead those of another (EINVAL). A PMU's group that is larger than
 /// it has counters never runs.
 ///
-/// Of a scope with several CPUs or threads there is a group for each, and `read` adds these up. The CPUs of OnlineCpus
-/// are those that are online when this is made; later ones are not joined: see `gone_cpus`.
+/// Of a scope with several CPUs or threads there is a group for each, and `read` adds these up.
+///
+/// **CPUs that go and come.** What a CPU that goes down had counted stays in the sums, which never fall. The kernel
+/// takes its events off for good, so one that comes is counted from the next `follow_cpus` on: `OnlineCpus` joins each
+/// that comes, a set those of the set that come back, a cgroup as it says which CPUs are its. Nothing else
+/// looks, so call it now and then, once a second for example.
 ///
 /// Children that follow are in the sums as long as they live and after; a group that is inherited is read since Linux
 /// 4.13 (commit ba5213ae6b88).
 ///
-/// Move-only. read, read_into and read_places are safe from several threads at a time, the rest is not. A forked child
-/// has the descriptors too, and counts nothing by them. Kernel files: see PerfCounterOptions; for the rights see
-/// PerfScope.
+/// Move-only. read, read_into and read_places are safe from several threads at a time, the rest is not, nor beside
+/// them. A forked child has the descriptors too, and counts nothing by them. Kernel files: see PerfCounterOptions; for
+/// the rights see PerfScope.
 class PerfCounterGroup {
  public:
   /// Counts them. Throws Error: EACCES or EPERM without the rights, with what perf_event_paranoid would have to be;
@@ -73,11 +78,11 @@ class PerfCounterGroup {
   /// How many events.
   [[nodiscard]] std::size_t size() const noexcept;
   /// What each came to, since it was opened or since `reset`, all places added up; in the order in which they were
-  /// given. A CPU that went down, and a thread that ended, keep what they had. Throws Error.
+  /// given. A CPU that went down, and a thread that ended, keep what they had: the sums never fall. Throws Error.
   [[nodiscard]] std::vector<PerfCount> read() const;
   /// The same, into `counts`, of which there are `size()`: allocates nothing with up to eight events.
   void read_into(std::span<PerfCount> counts) const;
-  /// The same, place by place.
+  /// The same, place by place; CPUs that were joined later come last, and one that came back goes on with what it had.
   [[nodiscard]] std::vector<PerfPlaceCounts> read_places() const;
 
   /// Counts from nothing again: counts and times. Done by subtraction, since the kernel's own reset leaves the times as
@@ -88,12 +93,17 @@ class PerfCounterGroup {
   /// Counts no more, until `enable`.
   void disable();
 
-  /// The CPUs of the scope on which nothing is counted any more, since they are down or were meanwhile: the kernel
-  /// takes a CPU's events off for good when it goes. What they had counted stays in the sums. Asks each CPU, and waits
-  /// 50 ms where one does not answer. Empty while disabled, and for threads.
+  /// Leaves the CPUs that went, even if they came back meanwhile, and joins those that came: see above. Tells which;
+  /// what it joins counts if the rest does. Asks each CPU, and waits 100 ms where one does not answer; while disabled,
+  /// those that went and came back are not found. Nothing for threads. Throws Error where what a CPU had
+  /// counted cannot be read.
+  std::vector<PerfCpuChange> follow_cpus();
+  /// The CPUs on which nothing is counted now, though it was: they are down, or were and have not been joined since.
+  /// Asks as `follow_cpus` does. Empty for threads, and while disabled but for those that were left.
   [[nodiscard]] CpuSet gone_cpus() const;
 
-  /// The descriptor of the first event at the first place, owned here: for ioctl(2) and BPF.
+  /// The descriptor of the first event at the first place, owned here: for ioctl(2) and BPF. -1 where all CPUs have
+  /// been left.
   [[nodiscard]] int native_handle() const noexcept;
 
  private:

@@ -48,6 +48,7 @@ class PerfSampleCounts {
 
 /// The event happened: PERF_RECORD_SAMPLE. What was not asked for is absent, or empty.
 struct PerfSample : PerfOrigin {
+  std::size_t event = 0;                   ///< which: 0, or of PerfSamplerOptions::also, from 1 on
   PerfContext context{};                   ///< where the CPU was
   std::optional<std::uint64_t> ip{};       ///< the instruction
   bool exact_ip = false;                   ///< whether it is the very one
@@ -113,7 +114,7 @@ struct PerfLoss {
 
   Reason reason{};                ///< why
   std::optional<unsigned> cpu{};  ///< of this CPU's ring; absent where a thread has one for all CPUs
-  std::uint64_t records = 0;      ///< how many, samples and others
+  std::uint64_t records = 0;      ///< how many, samples of all events and others
 
   /// Equal in all fields.
   friend bool operator==(const PerfLoss&, const PerfLoss&) = default;

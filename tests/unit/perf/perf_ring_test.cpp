@@ -129,5 +129,23 @@ TEST(PerfRing, AHeadThatIsTooFarAheadIsNotFollowed) {
   expect_sums(stats);
 }
 
+TEST(PerfRing, IsTakenOutInOnePieceHoweverItWraps) {
+  FakeRing fake(64, ~PerfRing::Position{0} - 19);
+  PerfRing ring(fake.head, fake.tail, fake.data);
+  for (std::uint32_t number = 1; number < 40; ++number) {
+    const Bytes written = numbered(number, std::size_t{8} * (number % 7));
+    fake.write(written);
+    Bytes copy(ring.bytes_until(ring.head()));
+    EXPECT_TRUE(ring.take_until(ring.head(), copy));
+    EXPECT_EQ(copy, written);
+    EXPECT_EQ(fake.tail, fake.head);
+  }
+  fake.head += 65;
+  Bytes copy(ring.bytes_until(ring.head()));
+  EXPECT_EQ(copy.size(), 64U);
+  EXPECT_FALSE(ring.take_until(ring.head(), copy)) << "the kernel has written over it";
+  EXPECT_EQ(fake.tail, fake.head);
+}
+
 }  // namespace
 }  // namespace fathom::perf

@@ -45,17 +45,19 @@ void add_text(Words& words, std::string_view text) {
 
 template <class Record>
 std::optional<Record> decode(const RecordLayout& layout, const Words& words) {
-  PerfEventRecord told;
+  std::vector<PerfEventRecord> told;
   LostRecords lost;
-  if (decode_record(layout, words, told, lost) != Decoded::record || !std::holds_alternative<Record>(told))
+  if (decode_record(layout, words, told, lost) != Decoded::record || told.size() != 1 ||
+      !std::holds_alternative<Record>(told.front()))
     return std::nullopt;
-  return std::get<Record>(told);
+  return std::get<Record>(told.front());
 }
 
 bool refused(const RecordLayout& layout, const Words& words) {
-  PerfEventRecord told;
+  std::vector<PerfEventRecord> told;
   LostRecords lost;
-  return decode_record(layout, words, told, lost) == Decoded::nothing && lost.ring_full == 0 && lost.hardware == 0;
+  return decode_record(layout, words, told, lost) == Decoded::nothing && told.empty() && lost.ring_full == 0 &&
+         lost.hardware == 0;
 }
 
 constexpr RecordLayout kUsual{.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU, .read_format = 0};
@@ -285,7 +287,7 @@ TEST(RecordDecoder, AThrottle) {
 }
 
 TEST(RecordDecoder, Losses) {
-  PerfEventRecord told;
+  std::vector<PerfEventRecord> told;
   LostRecords lost;
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(decode_record(kUsual, record_of(PERF_RECORD_LOST, with_trailer({7, 99})), told, lost), Decoded::loss);

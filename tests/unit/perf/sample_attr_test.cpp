@@ -75,6 +75,30 @@ TEST(SampleAttr, EachFieldIsItsBit) {
   EXPECT_EQ(read.read_format & ~kKnownReadFormat, 0U);
 }
 
+TEST(SampleAttr, EventsBesideAreLaidOutAlikeAndTellOfTheirSamplesOnly) {
+  PerfSamplerOptions options{.rate = EventCount{3}, .records = {.mmap = true, .comm = true, .task = true}};
+  options.also = {{"page-faults", Hz{50}}, "context-switches"};
+  ASSERT_EQ(options.also.size(), 2U);
+  const perf_event_attr first = sample_attr("cpu-clock", options);
+  EXPECT_TRUE(first.sample_type & PERF_SAMPLE_IDENTIFIER);
+  EXPECT_TRUE(first.mmap && first.comm && first.task);
+  const perf_event_attr faults = sample_attr_beside(options.also[0], options);
+  EXPECT_EQ(faults.config, std::uint64_t{PERF_COUNT_SW_PAGE_FAULTS});
+  EXPECT_TRUE(faults.freq);
+  EXPECT_EQ(faults.sample_freq, 50U);
+  const perf_event_attr switches = sample_attr_beside(options.also[1], options);
+  EXPECT_EQ(switches.sample_period, 3U) << "the rate of all";
+  for (const perf_event_attr& attr : {faults, switches}) {
+    EXPECT_EQ(attr.sample_type, first.sample_type);
+    EXPECT_EQ(attr.read_format, first.read_format);
+    EXPECT_EQ(attr.clockid, first.clockid);
+    EXPECT_TRUE(attr.sample_id_all && attr.disabled);
+    EXPECT_FALSE(attr.mmap || attr.mmap2 || attr.comm || attr.task || attr.context_switch);
+  }
+  options.also = {{"page-faults", Hz{0}}};
+  EXPECT_THROW((void)sample_attr_beside(options.also[0], options), Error);
+}
+
 TEST(SampleAttr, RecordsWakeUpsClocksAndChildren) {
   const perf_event_attr attr = sample_attr(
       SoftwareEvent::dummy,

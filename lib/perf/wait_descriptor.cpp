@@ -1,4 +1,4 @@
-#include "timer_descriptor.hpp"
+#include "wait_descriptor.hpp"
 
 #include <fathom/base/error.hpp>
 
@@ -22,30 +22,30 @@ void set(int clock, Timestamp when) noexcept {
 
 }  // namespace
 
-TimerDescriptor::TimerDescriptor()
+WaitDescriptor::WaitDescriptor()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), clock_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   if (!epoll_ || !clock_)
-    throw Error(errno, "create a descriptor to wait for a timer");
+    throw Error(errno, "create a descriptor to wait for perf events");
   add(clock_.get());
 }
 
-void TimerDescriptor::add(int fd) const {
+void WaitDescriptor::add(int fd) const {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = fd;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-    throw Error(errno, "wait for the event of a timer");
+    throw Error(errno, "wait for a perf event");
 }
 
-void TimerDescriptor::remove(int fd) const noexcept {
+void WaitDescriptor::remove(int fd) const noexcept {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void TimerDescriptor::look_at(Timestamp when) const noexcept {
+void WaitDescriptor::look_at(Timestamp when) const noexcept {
   set(clock_.get(), when);
 }
 
-void TimerDescriptor::look_never() const noexcept {
+void WaitDescriptor::look_never() const noexcept {
   set(clock_.get(), {});
 }
 

@@ -5,11 +5,12 @@
 
 namespace fathom::perf {
 
-/// What a timer's user waits for: readable when one of the descriptors in it is, or when it is time to look again.
-class TimerDescriptor {
+/// What the user of several events waits for: readable when one of the descriptors in it is, or when it is time to look
+/// again.
+class WaitDescriptor {
  public:
   /// Throws Error (EMFILE).
-  TimerDescriptor();
+  WaitDescriptor();
 
   [[nodiscard]] int native_handle() const noexcept { return epoll_.get(); }
   /// Throws Error.
