@@ -1,14 +1,19 @@
 #pragma once
 
 #include <fathom/base/cpu_set.hpp>
+#include <fathom/base/time.hpp>
 #include <fathom/perf/perf_cpu_change.hpp>
 #include <fathom/perf/perf_scope.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace fathom::perf {
+
+/// How often a drain looks which CPUs are online.
+inline constexpr Duration kLookEvery = std::chrono::seconds(1);
 
 /// Keeps what is open on CPUs in step with those that are online.
 class CpuFollower {

@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -27,8 +26,6 @@
 namespace fathom {
 
 namespace {
-
-constexpr Duration kLookEvery = std::chrono::seconds(1);
 
 PerfCount count_of(const perf::EventCounts& counts) {
   return {.value = counts.value,
@@ -136,7 +133,7 @@ void PerfSampler::State::control(unsigned long request, const char* action) cons
 void PerfSampler::State::look_again() {
   if (!follower.follows())
     return;
-  next_look = perf::monotonic_now() + kLookEvery;
+  next_look = perf::monotonic_now() + perf::kLookEvery;
   descriptor.look_at(next_look);
 }
 

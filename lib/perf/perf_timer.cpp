@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -21,11 +20,10 @@ namespace fathom {
 namespace {
 
 using perf::EventProgram;
+using perf::kLookEvery;
 using perf::monotonic_now;
 using perf::Slots;
 using perf::TimerEvents;
-
-constexpr Duration kLookEvery = std::chrono::seconds(1);
 
 constexpr const char* kElsewhere = "the program runs elsewhere too, and so not all its runs are this timer's";
 
