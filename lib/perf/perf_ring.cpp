@@ -13,8 +13,8 @@ bool PerfRing::take_until(Position head, std::span<std::byte> copy) noexcept {
   const std::size_t size = bytes_until(head);
   const std::size_t start = *tail_ & (data_.size() - 1);
   const std::size_t until_end = std::min(size, data_.size() - start);
-  std::memcpy(copy.data(), data_.data() + start, until_end);
-  std::memcpy(copy.data() + until_end, data_.data(), size - until_end);
+  const auto behind = std::ranges::copy(data_.subspan(start, until_end), copy.begin()).out;
+  std::ranges::copy(data_.first(size - until_end), behind);
   // Release: the records were read before their room is given back.
   std::atomic_ref(*tail_).store(head, std::memory_order_release);
   return whole;
