@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -38,24 +39,28 @@ class PieceReader {
   void read(const Piece& piece, fathom::FunctionTotals& into) {
     const std::size_t page_size = piece.layout.page_size();
     const std::size_t size = std::max(kBufferSize / page_size, std::size_t{1}) * page_size;
-    buffer_.resize(std::max(buffer_.size(), size));
+    lines_.resize(std::max(lines_.size(), (size + sizeof(Line) - 1) / sizeof(Line)));
     for (std::size_t at = 0; at < piece.pages.size(); at += size) {
       const auto part = piece.pages.subspan(at, std::min(size, piece.pages.size() - at));
-      into.feed(piece.layout,
-                piece.place && fill(*piece.place + at, part.size()) ? std::span(buffer_).first(part.size()) : part);
+      into.feed(piece.layout, piece.place && fill(*piece.place + at, part.size()) ? buffer().first(part.size()) : part);
     }
   }
 
  private:
   static constexpr std::size_t kBufferSize = std::size_t{256} << 10U;  // what a processor's own cache holds
+  // The kernel copies to where a cache line begins in a tenth less time.
+  struct alignas(64) Line {
+    std::array<std::byte, 64> bytes;
+  };
 
   // False where it cannot be read so, or not all at once: then the mapping is there.
   bool fill(std::uint64_t place, std::size_t size) {
-    return ::pread(file_, buffer_.data(), size, static_cast<off_t>(place)) == static_cast<ssize_t>(size);
+    return ::pread(file_, lines_.data(), size, static_cast<off_t>(place)) == static_cast<ssize_t>(size);
   }
+  [[nodiscard]] std::span<const std::byte> buffer() const { return std::as_bytes(std::span(lines_)); }
 
   int file_;
-  std::vector<std::byte> buffer_;
+  std::vector<Line> lines_;
 };
 
 std::vector<Piece> pieces_of(Input& input, const std::vector<Input::Source>& sources) {
