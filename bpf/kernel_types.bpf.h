@@ -201,7 +201,19 @@ struct file {
   unsigned int f_flags;
   struct path f_path;
 };
-struct cgroup;
+struct cgroup_subsys_state {
+  struct cgroup_subsys_state* parent;
+};
+struct kernfs_node {
+  __u64 id; /* of a cgroup's, what the inode of its folder is on 64-bit machines */
+};
+struct cgroup {
+  struct cgroup_subsys_state self;
+  struct kernfs_node* kn;
+};
+struct css_set {
+  struct cgroup* dfl_cgrp; /* of version 2 */
+};
 struct ns_common {
   unsigned int inum; /* as the file in /proc/PID/ns has */
 };
@@ -232,6 +244,7 @@ struct task_struct {
   struct task_struct* group_leader;
   struct pid* thread_pid;
   struct mm_struct* mm;
+  struct css_set* cgroups;
   __u64 start_time;
   __u32 self_exec_id; /* one more with each exec; a child has its parent's */
   char comm[TASK_COMM_LEN];

@@ -85,6 +85,7 @@ struct {
 } scratch SEC(".maps");
 
 const volatile bool everybody = true; /* or only `processes` */
+const volatile __u64 cgroup = 0;      /* if not 0, of everybody those in this one of version 2, or below it */
 const volatile bool follow = true;    /* and whom they make */
 const volatile __u64 began_at = 0;    /* CLOCK_MONOTONIC, ns */
 /*
@@ -107,6 +108,25 @@ __u64 stacks_full = 0;    /* intervals whose stack found no room */
 __u64 processes_full = 0; /* children that are not followed */
 __u64 began_before = 0;   /* threads that came back, and had gone before we looked */
 
+/* Cgroups may be nested so deep for us; a limit for the kernel there is none. */
+#define CGROUP_LEVELS 32
+
+static __always_inline bool is_in_cgroup(struct task_struct* task) {
+  struct cgroup* at = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+  struct cgroup_subsys_state* parent;
+  int level;
+
+  for (level = 0; level < CGROUP_LEVELS; level++) {
+    if (BPF_CORE_READ(at, kn, id) == cgroup)
+      return true;
+    parent = BPF_CORE_READ(at, self.parent);
+    if (!parent)
+      break;
+    at = (void*)parent - bpf_core_field_offset(at->self);
+  }
+  return false;
+}
+
 /* The idle task of a CPU, which has the number 0, never is; nor is who has none in our namespace. */
 static __always_inline bool is_watched(struct task_struct* task) {
   __u32 pid = BPF_CORE_READ(task, tgid), one = 1;
@@ -114,7 +134,7 @@ static __always_inline bool is_watched(struct task_struct* task) {
   if (!pid)
     return false;
   if (everybody)
-    return !pid_namespace || pid_of(task);
+    return (!pid_namespace || pid_of(task)) && (!cgroup || is_in_cgroup(task));
   if (bpf_map_lookup_elem(&processes, &pid))
     return true;
   if (!asked || pid_of(task) != asked)
@@ -201,6 +221,7 @@ static __always_inline void leave(void* context, struct task_struct* task, __u32
   }
 }
 
+/* Also of who is watched no more: what began is to end. */
 static __always_inline void come(struct task_struct* task, __u64 now) {
   struct off_cpu_total first = {}, *total;
   struct off_cpu_thread* thread;
@@ -209,7 +230,7 @@ static __always_inline void come(struct task_struct* task, __u64 now) {
 
   thread = bpf_map_lookup_elem(&threads, &tid);
   if (!thread || !thread->since) {
-    if (!thread && !threads_full && BPF_CORE_READ(task, start_time) < began_at)
+    if (!thread && !threads_full && BPF_CORE_READ(task, start_time) < began_at && is_watched(task))
       __sync_fetch_and_add(&began_before, 1);
     return;
   }
@@ -245,8 +266,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* previous, struct task_
     end(previous);
   else if (is_watched(previous))
     leave(ctx, previous, state, preempt, now);
-  if (is_watched(next))
-    come(next, now);
+  come(next, now);
   return 0;
 }
 

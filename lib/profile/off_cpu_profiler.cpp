@@ -8,6 +8,7 @@
 #include <fathom/base/error.hpp>
 #include <fathom/bpf/bpf_object.hpp>
 #include <fathom/bpf/btf_tracepoint.hpp>
+#include <fathom/bpf/cgroup.hpp>
 #include <fathom/bpf/hash_map.hpp>
 #include <fathom/btf/btf.hpp>
 #include <fathom/profile/off_cpu_profiler.hpp>
@@ -38,6 +39,8 @@ LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
   object.map(off_cpu::stacks.name).max_entries = options.max_stacks;
   object.map(off_cpu::processes.name).max_entries = options.max_processes;
   object.variable(off_cpu::everybody.name).set(!options.pid);
+  if (!options.cgroup.empty())
+    object.variable(off_cpu::cgroup.name).set(Cgroup(options.cgroup).id());
   object.variable(off_cpu::follow.name).set(options.follow_children);
   object.variable(off_cpu::kernel_stacks.name).set(options.kernel_stacks);
   object.variable(off_cpu::user_stacks.name).set(options.user_stacks);
@@ -59,6 +62,8 @@ void check(const OffCpuOptions& options) {
     if (size == 0)
       throw Error(std::errc::invalid_argument, "profile time off CPU with no room at all", {}, name);
   }
+  if (options.pid && !options.cgroup.empty())
+    throw Error(std::errc::invalid_argument, "profile a process and a cgroup", options.cgroup, "give one of them");
   if (options.pid && *options.pid <= 0)
     throw Error(std::errc::invalid_argument, "profile process " + std::to_string(*options.pid));
 }

@@ -88,18 +88,6 @@ int on_getpgid(void* context) {
 }
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct kernfs_node {
-  __u64 id;
-};
-struct cgroup {
-  struct kernfs_node* kn;
-};
-struct css_set {
-  struct cgroup* dfl_cgrp;
-};
-struct task_struct___of_cgroups {
-  struct css_set* cgroups;
-};
 struct seq_file;
 struct bpf_iter_meta {
   struct seq_file* seq;
@@ -112,7 +100,7 @@ struct bpf_iter__cgroup {
 
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs* registers, long id) {
-  struct task_struct___of_cgroups* task = (void*)bpf_get_current_task_btf();
+  struct task_struct* task = bpf_get_current_task_btf();
   __u64* value;
 
   if (id != SYS_GETPGID)

@@ -7,11 +7,15 @@
 #include "test_cgroup.hpp"
 
 #include <fathom/base/error.hpp>
+#include <fathom/profile/off_cpu_profiler.hpp>
 #include <fathom/profile/profiler.hpp>
 
 #include <gmock/gmock.h>
 
+#include <unistd.h>
+
 #include <chrono>
+#include <string>
 
 namespace {
 
@@ -19,6 +23,8 @@ using namespace std::chrono_literals;
 using fathom::Duration;
 using fathom::Hz;
 using fathom::NamedProfile;
+using fathom::OffCpuOptions;
+using fathom::OffCpuProfiler;
 using fathom::PerfCgroup;
 using fathom::Profile;
 using fathom::Profiler;
@@ -54,7 +60,42 @@ TEST_F(ProfileCgroup, OnlyWhatIsInsideIsSampled) {
   EXPECT_LE(share_of(named, "fathom_spin_inner").count, 1U) << folded(named);
 }
 
+TEST_F(ProfileCgroup, OnlyWhatIsInsideOrBelowIsSeenOffCpu) {
+  const TestCgroup group("profile");
+  const TestCgroup below("below", &group);
+  HeldChild outside([] {
+    fathom_sleep_outer(5, Duration(10ms).count());
+    return true;
+  });
+  OffCpuProfiler profiler({.cgroup = group.path()});
+  ASSERT_TRUE(outside.run());
+  for (const TestCgroup* inside : {&group, &below}) {
+    EXPECT_EQ(inside->run([] {
+      fathom_sleep_inner(Duration(100ms).count());
+      return true;
+    }),
+              true);
+  }
+  const Profile profile = profiler.stop();
+  expect_sums(profile);
+  const NamedProfile named = Names().name(profile);
+  // Both: of each the kernel may keep a switch to itself, where it is no VM.
+  EXPECT_GE(share_of(named, "fathom_sleep_inner").count + 2 * profile.counts.lost, 2U) << folded(named);
+  EXPECT_GE(share_of(named, "fathom_sleep_inner").time, 95ms) << folded(named);
+  EXPECT_EQ(share_of(named, "fathom_sleep_outer").count, 0U) << folded(named);
+}
+
 TEST_F(ProfileCgroup, WhatIsNoCgroupIsRefused) {
+  const auto off_cpu = [](const OffCpuOptions& options) {
+    try {
+      const OffCpuProfiler profiler(options);
+    } catch (const fathom::Error& error) {
+      return error.path() + ": " + error.code().message();
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_EQ(off_cpu({.cgroup = "/nowhere/group"}), "/nowhere/group: No such file or directory");
+  EXPECT_EQ(off_cpu({.pid = ::getpid(), .cgroup = "/nowhere/group"}), "/nowhere/group: Invalid argument");
   try {
     const Profiler profiler({.on = PerfCgroup{"/nowhere/group"}});
     FAIL();

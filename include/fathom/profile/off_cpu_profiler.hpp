@@ -13,7 +13,10 @@ namespace fathom {
 
 /// Whom to watch, and how much memory it may take.
 struct OffCpuOptions {
-  std::optional<int> pid{};     ///< a process with all its threads; absent for the whole machine
+  std::optional<int> pid{};  ///< a process with all its threads; absent for the whole machine
+  /// In place of `pid`, the tasks of a cgroup of version 2, and of those below it: its folder. A task belongs to it, or
+  /// not, when it leaves its CPU.
+  std::string cgroup{};
   bool follow_children = true;  ///< of `pid`, also the processes that it makes from now on, and those that these make
   bool kernel_stacks = true;    ///< where in the kernel it waits
   bool user_stacks = true;      ///< and how it came there
@@ -58,8 +61,8 @@ struct OffCpuOptions {
 /// others also CAP_SYS_PTRACE. Linux 5.8, with BTF (CONFIG_DEBUG_INFO_BTF).
 class OffCpuProfiler {
  public:
-  /// Begins. Throws Error (ESRCH: there is no such process; EPERM or EACCES: no rights; EINVAL: a size is 0,
-  /// or `pid` is a thread that did not begin its process) or BpfError.
+  /// Begins. Throws Error (ESRCH: there is no such process; EPERM or EACCES: no rights; EINVAL: a size is 0, `pid` is a
+  /// thread that did not begin its process, or there is a cgroup too) or BpfError (also: there is no such cgroup).
   explicit OffCpuProfiler(const OffCpuOptions& options = {});
   OffCpuProfiler(OffCpuProfiler&& other) noexcept;
   OffCpuProfiler& operator=(OffCpuProfiler&& other) noexcept;
