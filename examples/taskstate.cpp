@@ -11,6 +11,7 @@
 
 #include <fathom/base/error.hpp>
 #include <fathom/btf/btf.hpp>
+#include <fathom/process/stop_signals.hpp>
 #include <fathom/rawtrace/event_format.hpp>
 #include <fathom/sched/prev_state_probe.hpp>
 #include <fathom/sched/task_state_decoder.hpp>
@@ -151,6 +152,7 @@ void print_json(std::ostream& out, const Kernel& kernel, const TaskStateDecoder&
 }
 
 int run(int argc, const char* const* argv) {
+  fathom::StopSignals stop;  // the children are ended before the program is
   const std::optional<Options> options = parse_options(argc, argv);
   if (!options)
     return 0;
@@ -159,12 +161,14 @@ int run(int argc, const char* const* argv) {
   std::vector<Seen> seen;
   bool right = true;
   if (options->release.empty()) {
-    seen = look_at_children();
+    seen = look_at_children(stop);
     for (const Seen& child : seen)
       right = right && child.state == child.wanted;
     for (Seen& thread : look_at_kernel_threads())
       seen.push_back(std::move(thread));
   }
+  if (stop.received())
+    return examples::kFailure;
   auto output = examples::Output::standard_output();
   (options->json ? print_json : print_text)(output.stream(), kernel, states, seen);
   output.close();

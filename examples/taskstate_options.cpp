@@ -12,8 +12,8 @@ First the states as this kernel has them: the bits of task_struct with the kerne
 sched_switch reports of it, as number and as printed; `?` where the kernel's release does not settle it. Then children
 of its own, each put into one state, and kernel threads, with the letter that /proc gives each. Needs no rights.
 
-Exit status: 0; 1 where a message `taskstate: cannot ...` says what failed, or where --check found a child with another
-letter than expected; 2 wrong usage.
+Exit status: 0; 1 where a signal stopped it, where a message `taskstate: cannot ...` says what failed, or where --check
+found a child with another letter than expected; 2 wrong usage.
 
   taskstate                                  of the running kernel
   taskstate --release 4.18.20 --format FILE  of another one, without children

@@ -9,11 +9,18 @@
 
 namespace taskstate_example {
 
+namespace {
+
+// So long that it is not over before the thread has left its CPU, on an emulated machine neither.
+constexpr std::chrono::milliseconds kSleep{20};
+
+}  // namespace
+
 std::vector<fathom::ReportedTaskState> sleep_once(const fathom::EventFormat& sched_switch) {
   const fathom::FieldReader<std::int64_t> prev_state(sched_switch, "prev_state");
   fathom::PerfSampler sampler(fathom::TracepointEvent{sched_switch.id()},
                               {.rate = fathom::EventCount{1}, .fields = {.raw = true}});
-  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(kSleep);
   std::vector<fathom::ReportedTaskState> out;
   const fathom::PerfSampleBatch batch = sampler.drain();
   for (const fathom::PerfSample& sample : batch.samples()) {

@@ -7,7 +7,7 @@
 
 namespace taskstate_example {
 
-/// Sleeps for a millisecond, and gives what sched_switch, whose format this is, said of each switch away from this
+/// Sleeps for 20 milliseconds, and gives what sched_switch, whose format this is, said of each switch away from this
 /// thread meanwhile: by a perf event of this thread. Throws fathom::Error, without rights for one (EACCES).
 std::vector<fathom::ReportedTaskState> sleep_once(const fathom::EventFormat& sched_switch);
 

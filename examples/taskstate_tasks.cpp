@@ -25,15 +25,24 @@ namespace {
 using namespace std::chrono_literals;
 using fathom::TaskState;
 
+// Has this process killed when its parent ends, however that does.
+void die_with(int parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent)
+    ::_exit(0);  // it ended before
+}
+
 // A child that does one thing. Killed and waited for at the end, with its own child.
 class Child {
  public:
-  explicit Child(void (*body)()) : pid_(::fork()) {
+  explicit Child(void (*body)()) {
+    const int parent = ::getpid();
+    pid_ = ::fork();
     if (pid_ < 0)
       throw fathom::Error(errno, "fork");
     if (pid_ != 0)
       return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with(parent);
     ::setpgid(0, 0);
     body();
     ::_exit(0);
@@ -48,7 +57,7 @@ class Child {
   [[nodiscard]] int pid() const { return pid_; }
 
  private:
-  int pid_;
+  int pid_ = -1;
 };
 
 struct Stat {
@@ -74,10 +83,10 @@ std::optional<TaskState> state_of(int pid) {
 }
 
 // Until it is in that state, for two seconds.
-std::optional<TaskState> wait_for(int pid, TaskState wanted) {
+std::optional<TaskState> wait_for(int pid, TaskState wanted, fathom::StopSignals& stop) {
   std::optional<TaskState> state;
-  for (const auto end = std::chrono::steady_clock::now() + 2s; std::chrono::steady_clock::now() < end;
-       std::this_thread::sleep_for(2ms)) {
+  for (const auto end = std::chrono::steady_clock::now() + 2s;
+       std::chrono::steady_clock::now() < end && !stop.received(); std::this_thread::sleep_for(2ms)) {
     state = state_of(pid);
     if (state == wanted)
       break;
@@ -103,9 +112,10 @@ void be_traced() {
 void end() {}
 // The parent of vfork() sleeps uninterruptibly until its child ends.
 void wait_for_vfork() {
+  const int parent = ::getpid();
   if (::vfork() == 0) {
-    ::pause();
-    ::_exit(0);
+    die_with(parent);
+    sleep_forever();
   }
 }
 
@@ -123,11 +133,13 @@ constexpr std::array kWays = {Way{TaskState::running, spin, "computes"},
 
 }  // namespace
 
-std::vector<Seen> look_at_children() {
+std::vector<Seen> look_at_children(fathom::StopSignals& stop) {
   std::vector<Seen> out;
   for (const Way& way : kWays) {
+    if (stop.received())
+      break;
     const Child child(way.body);
-    out.push_back({child.pid(), way.what, way.state, wait_for(child.pid(), way.state)});
+    out.push_back({child.pid(), way.what, way.state, wait_for(child.pid(), way.state, stop)});
   }
   return out;
 }

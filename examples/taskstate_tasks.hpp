@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fathom/process/stop_signals.hpp>
 #include <fathom/sched/task_state.hpp>
 
 #include <optional>
@@ -17,8 +18,8 @@ struct Seen {
 };
 
 /// Puts children of our own into each state that can be made, and looks at each; waits up to two seconds for a child to
-/// get there. All have ended when it returns. Throws fathom::Error.
-std::vector<Seen> look_at_children();
+/// get there, and goes on to no other once a signal stopped us. All have ended when it returns. Throws fathom::Error.
+std::vector<Seen> look_at_children(fathom::StopSignals& stop);
 
 /// A kernel thread in each of the states that children cannot be in, if there is one: idle and parked.
 std::vector<Seen> look_at_kernel_threads();

@@ -5,11 +5,23 @@
 
 namespace ticker_example {
 
+namespace {
+
+// Ticks that come late are those of the last ones.
+constexpr std::size_t kMostGrids = 100;
+// The begin of a grid is known to so many nanoseconds: it may be sooner. A tick that is late by all of its period but
+// that seems to be in the next slot, at its very begin.
+constexpr std::uint64_t kUncertain = 100'000;
+
+}  // namespace
+
 void Account::see(const std::vector<fathom::PerfTimer::Grid>& grids) {
   for (const auto& [cpu, start] : grids) {
     auto& known = cpus_[cpu].grids;
     if (known.empty() || known.back() < start)
       known.push_back(start);
+    if (known.size() > kMostGrids)
+      known.pop_front();
   }
 }
 
@@ -21,12 +33,15 @@ void Account::add(const Tick& tick) {
     return;  // a thread's clock
   const std::uint64_t start = std::prev(later)->nanoseconds;
   const std::uint64_t slot = (tick.time - start) / period_;
+  const std::uint64_t late = (tick.time - start) % period_;
   if (slot == 0)
     cpu.last_slot.reset();  // the grid before had it
-  else if (cpu.last_slot == slot)
+  else if (cpu.last_slot == slot && cpu.last_late >= std::min(kUncertain, period_ / 10))
     cpu.doubled += 1;
   cpu.last_slot = slot;
-  cpu.late.push_back((tick.time - start) % period_);
+  cpu.last_late = late;
+  cpu.late.add(late);
+  histogram_[std::min<std::size_t>(std::bit_width(late / 1000), kBuckets - 1)] += 1;
 }
 
 std::uint64_t Account::ticks() const {
@@ -41,23 +56,6 @@ std::uint64_t Account::doubled() const {
   for (const auto& [number, cpu] : cpus_)
     sum += cpu.doubled;
   return sum;
-}
-
-Histogram Account::histogram() const {
-  Histogram counts{};
-  for (const auto& [number, cpu] : cpus_) {
-    for (const std::uint64_t late : cpu.late)
-      counts[std::min<std::size_t>(std::bit_width(late / 1000), kBuckets - 1)] += 1;
-  }
-  return counts;
-}
-
-std::uint64_t quantile(std::vector<std::uint64_t> values, double share) {
-  if (values.empty())
-    return 0;
-  const auto at = std::min(static_cast<std::size_t>(share * static_cast<double>(values.size())), values.size() - 1);
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
-  return values[at];
 }
 
 }  // namespace ticker_example

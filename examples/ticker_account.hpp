@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ticker_lateness.hpp"
+
 #include <fathom/base/time.hpp>
 #include <fathom/base/timer_ticks.hpp>
 #include <fathom/perf/perf_timer.hpp>
@@ -7,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -23,9 +26,10 @@ struct Tick {
 struct CpuTicks {
   std::uint64_t ticks = 0;
   std::uint64_t doubled = 0;                 ///< ticks in a slot that had one
-  std::vector<std::uint64_t> late{};         ///< ns after the slot's begin; empty where there is no grid
-  std::vector<fathom::Timestamp> grids{};    ///< when they began: more than one after a throttle
+  Lateness late{};                           ///< after the slot's begin; none where there is no grid
+  std::deque<fathom::Timestamp> grids{};     ///< when they began: more than one after a throttle; the last hundred
   std::optional<std::uint64_t> last_slot{};  ///< of the last grid
+  std::uint64_t last_late = 0;               ///< in that slot
 };
 
 /// Counts of how late: below 1 us, 2 us, 4 us, ... and the rest.
@@ -44,14 +48,12 @@ class Account {
   [[nodiscard]] const std::map<unsigned, CpuTicks>& cpus() const { return cpus_; }
   [[nodiscard]] std::uint64_t ticks() const;
   [[nodiscard]] std::uint64_t doubled() const;
-  [[nodiscard]] Histogram histogram() const;
+  [[nodiscard]] const Histogram& histogram() const { return histogram_; }
 
  private:
   std::uint64_t period_;
   std::map<unsigned, CpuTicks> cpus_;
+  Histogram histogram_{};
 };
-
-/// The value below which this share of them lies; 0 of none.
-[[nodiscard]] std::uint64_t quantile(std::vector<std::uint64_t> values, double share);
 
 }  // namespace ticker_example

@@ -26,10 +26,8 @@ bool ticks(const Result& result) {
 
 bool agrees(const Result& result) {
   const auto& [expected, delivered, skipped] = result.ticks;
-  // A tick that is late by almost its period may stand in the next one's slot, by the little that the grid's begin is
-  // not known; one in a hundred would be something else.
   return delivered + skipped == expected && result.account.ticks() + result.lost >= delivered &&
-         result.account.ticks() <= delivered && result.account.doubled() <= expected / 100 && ticks(result);
+         result.account.ticks() <= delivered && result.account.doubled() == 0 && ticks(result);
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ void print(std::ostream& out, const Result& result) {
   out << fmt::format("\n{:>4} {:>9} {:>9} {:>9} {:>9} {:>9}   late, us\n", "CPU", "ticks", "Hz", "p50", "p99", "max");
   for (const auto& [number, cpu] : result.account.cpus())
     out << fmt::format("{:>4} {:>9} {:>9.1f} {:>9.1f} {:>9.1f} {:>9.1f}\n", number, cpu.ticks,
-                       rate(cpu.ticks, result.took), micros(quantile(cpu.late, 0.5)), micros(quantile(cpu.late, 0.99)),
-                       micros(quantile(cpu.late, 1)));
+                       rate(cpu.ticks, result.took), micros(cpu.late.quantile(0.5)), micros(cpu.late.quantile(0.99)),
+                       micros(cpu.late.quantile(1)));
   print_histogram(out, result.account.histogram());
 }
 
@@ -66,9 +66,9 @@ nlohmann::ordered_json to_json(const Result& result) {
   nlohmann::ordered_json cpus = nlohmann::ordered_json::array();
   for (const auto& [number, cpu] : result.account.cpus()) {
     nlohmann::ordered_json one{{"cpu", number}, {"ticks", cpu.ticks}, {"hz", rate(cpu.ticks, result.took)}};
-    if (!cpu.late.empty())
+    if (cpu.late.ticks() != 0)
       one["late_ns"] = {
-          {"p50", quantile(cpu.late, 0.5)}, {"p99", quantile(cpu.late, 0.99)}, {"max", quantile(cpu.late, 1)}};
+          {"p50", cpu.late.quantile(0.5)}, {"p99", cpu.late.quantile(0.99)}, {"max", cpu.late.quantile(1)}};
     cpus.push_back(std::move(one));
   }
   nlohmann::ordered_json json{{"period_ns", result.period.count()},

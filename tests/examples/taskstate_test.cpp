@@ -6,9 +6,15 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,6 +56,40 @@ TEST(TaskStateProgram, PutsChildrenIntoEachState) {
   }
   for (const char* state : {"R", "S", "D", "T", "t", "Z"})
     EXPECT_TRUE(seen.contains(state)) << state;
+}
+
+// Processes that run this program.
+std::vector<int> running(const std::string& program) {
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::error_code error;
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") == std::string::npos &&
+        std::filesystem::read_symlink(entry.path() / "exe", error) == program)
+      found.push_back(std::stoi(name));
+  }
+  return found;
+}
+
+// Its children end with it: also that of vfork(), whose parent cannot end it.
+TEST(TaskStateProgram, LeavesNobodyBehindHoweverItEnds) {
+  const test::TestFolder folder;
+  const std::string program = folder.path("taskstate");  // nobody else runs this one
+  std::filesystem::copy_file(FATHOM_TEST_TASKSTATE, program);
+  for (int run = 0; run < 40; ++run) {
+    test::ProgramRun taskstate({program, "--check"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(run));
+    ::kill(taskstate.child().pid(), run % 4 == 0 ? SIGINT : SIGKILL);
+    const int status = taskstate.status();
+    EXPECT_TRUE(status == 0 || status == 1 || status == 128 + SIGINT || status == 128 + SIGKILL) << status;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!running(program).empty() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (const int pid : running(program)) {
+      ADD_FAILURE() << pid << " is left, of run " << run;
+      ::kill(pid, SIGKILL);
+    }
+  }
 }
 
 TEST(TaskStateProgram, KnowsOtherKernels) {
