@@ -92,7 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   unsigned long long head = start + bytes;
   std::vector<std::uint64_t> words(bytes / kWord);
   if (!fathom::perf::PerfRing(head, tail, ring).take_until(head, std::as_writable_bytes(std::span(words))) ||
-      tail != head || std::memcmp(words.data(), data + kHead, bytes) != 0)
+      tail != head ||
+      !std::ranges::equal(std::as_bytes(std::span(words)), std::as_bytes(std::span(data + kHead, bytes))))
     std::abort();
   fathom::ParseStats stats;
   std::uint64_t understood = 0;
