@@ -145,12 +145,12 @@ TEST_F(PerfSamplerLive, AKernelsChainIsApartFromTheUsers) {
   for (const PerfSample& sample : batch.samples()) {
     EXPECT_EQ(sample.context, PerfContext::kernel);
     EXPECT_FALSE(sample.callchain.kernel().empty());
-    EXPECT_FALSE(sample.callchain.user().empty());
+    ASSERT_FALSE(sample.callchain.user().empty());
     EXPECT_LE(sample.callchain.words().size(), 16U + 2U);
     for (const std::uint64_t address : sample.callchain.kernel())
       EXPECT_GE(address, std::uint64_t{1} << 63U);
-    for (const std::uint64_t address : sample.callchain.user())
-      EXPECT_LT(address, std::uint64_t{1} << 63U);
+    // Those behind it are as good as the frame pointers of the libraries, which may have none.
+    EXPECT_LT(sample.callchain.user().front(), std::uint64_t{1} << 63U);
   }
 }
 
