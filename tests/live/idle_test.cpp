@@ -2,6 +2,7 @@
 
 #include "bpf_support.hpp"
 #include "common/cpu_load.hpp"
+#include "this_process.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
@@ -37,6 +38,7 @@ using fathom::Duration;
 using fathom::LiveCpuIdle;
 using fathom::LiveIdle;
 using fathom::LiveIdleOptions;
+using fathom::live::in_vm;
 
 class LiveIdleTest : public fathom::live::BpfTest {
  protected:
@@ -47,16 +49,12 @@ class LiveIdleTest : public fathom::live::BpfTest {
   }
 };
 
-bool emulated() {
-  return std::getenv("FATHOM_VM") != nullptr;
-}
-
 void expect_sound(const LiveCpuIdle& cpu) {
   ASSERT_TRUE(cpu.switches);
   const fathom::CpuIdleTime& time = *cpu.switches;
   EXPECT_EQ(time.idle + time.busy + time.interrupts_in_idle + time.interrupts_in_busy + time.unknown,
             time.to - time.from);
-  if (emulated()) {  // the machine's own kernel may keep switches to itself
+  if (in_vm()) {  // the machine's own kernel may keep switches to itself
     EXPECT_EQ(time.unknown, Duration{0});
   }
   EXPECT_LE(time.hard_interrupts, time.interrupts_in_idle + time.interrupts_in_busy);
@@ -114,9 +112,9 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
         static_cast<double>(cpu.switches->interrupts_in_idle.count()) / static_cast<double>(cpu.window.count()) + steal;
     // An emulated CPU that its host keeps waiting misses ticks, or is given some of /proc/stat's twice: so far is each
     // way from the truth.
-    const auto missed = [](double got, double of) { return emulated() ? std::abs(1 - got / of) : 0.0; };
+    const auto missed = [](double got, double of) { return in_vm() ? std::abs(1 - got / of) : 0.0; };
     // Several emulated CPUs take turns on one thread of the host: the others' clocks go on, and their ticks wait.
-    const double slack = (emulated() && cpus.size() > 1 ? 0.10 : 0.03) + tick;
+    const double slack = (in_vm() && cpus.size() > 1 ? 0.10 : 0.03) + tick;
     // What chance does to so few looks; over 30 s it is within the slack.
     const double chance = length() < 30s ? 2 * std::sqrt(0.25 / static_cast<double>(cpu.slots)) : 0.0;
     const double sampling = chance + missed(static_cast<double>(cpu.ticks), static_cast<double>(cpu.slots));
@@ -129,7 +127,7 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
       EXPECT_GE(*cpu.by_stat(), *cpu.by_samples() - counting - sampling - apart);
     } else {
       EXPECT_LT(cpu.ticks * 10, cpu.slots * 9);
-      EXPECT_TRUE(GetParam() < 100 || emulated()) << "no tick of a CPU that was busy all the time is held back";
+      EXPECT_TRUE(GetParam() < 100 || in_vm()) << "no tick of a CPU that was busy all the time is held back";
     }
     const double taken = static_cast<double>(used[i].count()) / static_cast<double>(cpu.window.count());
     EXPECT_LE(*cpu.by_switches(), 1.0 - taken + slack);
@@ -143,7 +141,7 @@ TEST_P(LiveIdleAt, ThreeWaysAgree) {
     EXPECT_LE(own->time, used[i] + 200ms);
     EXPECT_GE(own->time + cpu.switches->interrupts_in_busy + cpu.switches->unknown + 200ms, used[i]);
   }
-  if (emulated()) {
+  if (in_vm()) {
     EXPECT_EQ(compared, cpus.size());
   } else if (compared == 0) {
     GTEST_SKIP() << "this kernel keeps switches of every CPU to itself";
