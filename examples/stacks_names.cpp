@@ -30,7 +30,7 @@ fathom::NamedProfile name(const fathom::Profile& profile, const Options& options
   fathom::ElfFileSymbols files(
       {.files = std::make_shared<fathom::ElfFiles>(fathom::ElfFilesOptions{.source_lines = options.inlined})});
   names.user = [&](const fathom::ProfileFile& file, std::uint64_t offset, bool is_return) {
-    return files.functions({file.path, file.build_id}, offset, is_return);
+    return files.functions({file.path, file.build_id, file.inode}, offset, is_return);
   };
 #endif
   return fathom::name_profile(profile, names, {.threads = options.threads});

@@ -63,20 +63,23 @@ void write_functions(std::ostream& out, const Profile& profile, const NamedProfi
     if (all[name].total != 0)
       order.push_back(name);
   }
-  std::ranges::stable_sort(order, [&](std::uint32_t left, std::uint32_t right) {
-    return std::pair(all[left].self, all[left].total) > std::pair(all[right].self, all[right].total);
+  // Off CPU all stacks end in the scheduler: what counts is who led there.
+  const bool time = by == ProfileWeight::time;
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::uint32_t name) {
+    return time ? std::pair(all[name].total, all[name].self) : std::pair(all[name].self, all[name].total);
   });
   const auto percent = [sum](std::uint64_t part) {
     return sum == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(sum);
   };
-  const bool time = by == ProfileWeight::time;
-  out << fmt::format("{:>8} {:>8} {:>12}  {}\n", "SELF %", "TOTAL %", time ? "SELF ms" : "SELF", "FUNCTION");
+  out << (time ? fmt::format("{:>8} {:>12}  {}\n", "TOTAL %", "TOTAL ms", "FUNCTION")
+               : fmt::format("{:>8} {:>8} {:>12}  {}\n", "SELF %", "TOTAL %", "SELF", "FUNCTION"));
   for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), top); ++i) {
     const FunctionWeight& one = all[order[i]];
-    const std::string self =
-        time ? fmt::format("{:.3f}", static_cast<double>(one.self) / 1e6) : fmt::format("{}", one.self);
-    out << fmt::format("{:>8.2f} {:>8.2f} {:>12}  {}\n", percent(one.self), percent(one.total), self,
-                       examples::printable(named.names[order[i]]));
+    const std::string name = examples::printable(named.names[order[i]]);
+    out << (time
+                ? fmt::format("{:>8.2f} {:>12.3f}  {}\n", percent(one.total), static_cast<double>(one.total) / 1e6,
+                              name)
+                : fmt::format("{:>8.2f} {:>8.2f} {:>12}  {}\n", percent(one.self), percent(one.total), one.self, name));
   }
   if (order.size() > top)
     out << fmt::format("# {} more functions\n", order.size() - top);
@@ -106,6 +109,7 @@ ordered_json counts_of(const Profile& profile) {
                     {"samples", counts.samples},
                     {"idle", counts.idle},
                     {"lost", counts.lost},
+                    {"untold", counts.untold},
                     {"no_room", counts.no_room},
                     {"stacks_cut", counts.stacks_cut},
                     {"stacks_missing", counts.stacks_missing},
@@ -174,13 +178,15 @@ std::string account(const Profile& profile) {
   const bool on_cpu = profile.kind == fathom::ProfileKind::on_cpu;
   std::string text = fmt::format("{} {} in {:.3f} s", counts.samples, on_cpu ? "samples" : "times off CPU",
                                  std::chrono::duration<double>(profile.end - profile.begin).count());
-  const std::array<std::pair<std::uint64_t, std::string_view>, 9> others{{
+  const std::array<std::pair<std::uint64_t, std::string_view>, 11> others{{
       {profile.ticks ? profile.ticks->skipped : 0, "ticks that never came"},
       {counts.idle, "ticks of idle CPUs left out"},
-      {counts.lost, on_cpu ? "lost, for the ring was full" : "lost, for there were too many threads"},
+      {counts.lost - counts.untold, on_cpu ? "lost, for the ring was full" : "lost, for there were too many threads"},
+      {counts.untold, "lost, for the kernel did not tell their end"},
       {counts.no_room, "lost, for there were too many stacks"},
       {counts.stacks_cut, "stacks cut at the kernel's depth limit"},
-      {counts.stacks_missing + counts.user_stacks_missing, "without a stack of user space"},
+      {counts.stacks_missing, "without a stack, for there were too many"},
+      {counts.user_stacks_missing, "without a stack of user space"},
       {counts.children_missing, "children that were not followed, for want of room"},
       {counts.began_before, "that had left their CPU before"},
       {counts.mappings_lost, "mappings lost: names may be missing"},

@@ -116,7 +116,8 @@ std::string open_hint(const OpenFailure& failure) {
                  ? "the processor's breakpoints are all in use: x86 has four for each thread"
                  : "another event has the PMU for itself";
     case EMFILE:
-      return "too many open files: an event on each CPU takes a descriptor each; raise the limit (ulimit -n)";
+      return "too many open files: an event takes a descriptor or more for each CPU or thread; raise the limit (ulimit "
+             "-n)";
     case ENOSYS:
       return "the kernel was built without CONFIG_PERF_EVENTS";
     case ENODEV:

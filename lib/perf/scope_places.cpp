@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -43,16 +44,35 @@ UniqueFd open_cgroup(const std::string& path) {
   return folder;
 }
 
+// The kernel takes -1 for everybody, and 0 for the caller.
+void check_number(int number) {
+  if (number <= 0)
+    throw Error(std::errc::invalid_argument, "watch thread " + std::to_string(number), {},
+                "no thread has this number; the caller is PerfThread::self() and PerfProcess::self()");
+}
+
+void check_set(const CpuSet& cpus, const CpuSet& online) {
+  if (cpus.empty())
+    throw Error(std::errc::invalid_argument, "watch CPUs", {}, "the set of CPUs is empty");
+  for (const unsigned cpu : cpus.cpus()) {
+    if (!online.contains(cpu))
+      throw Error(std::errc::no_such_device, "watch CPU " + std::to_string(cpu), {},
+                  "it is not online; online are " + online.list());
+  }
+}
+
 // Turns a scope into places.
 class Find {
  public:
   Find(TaskPlaces tasks, const std::string& sys, const std::string& proc) : tasks_(tasks), sys_(sys), proc_(proc) {}
 
   Places operator()(const PerfThread& thread) {
+    check_number(thread.tid);
     add_thread(thread.tid, false);
     return take();
   }
   Places operator()(const PerfProcess& process) {
+    check_number(process.pid);
     for (const int tid : threads_of(process.pid, proc_))
       add_thread(tid, true);  // also the first one, which may have ended before the others
     return take();
@@ -76,7 +96,10 @@ class Find {
 
   void add_cpus(const PerfCpus& cpus, Target target) {
     const auto* chosen = std::get_if<CpuSet>(&cpus);
-    for (const unsigned cpu : chosen != nullptr ? chosen->cpus() : CpuSet::online(sys_).cpus()) {
+    const CpuSet online = CpuSet::online(sys_);
+    if (chosen != nullptr)
+      check_set(*chosen, online);
+    for (const unsigned cpu : chosen != nullptr ? chosen->cpus() : online.cpus()) {
       target.cpu = static_cast<int>(cpu);
       result_.places.push_back({.target = target, .cpu = cpu, .tid = {}, .may_be_gone = chosen == nullptr});
     }
@@ -149,9 +172,7 @@ void check_start(PerfStart start, const PerfScope& scope) {
     throw Error(EINVAL, "watch from an exec on", {}, "CPUs and cgroups have none: on_exec is for threads");
 }
 
-void throw_nobody(const Places& places) {
-  if (places.places.empty())
-    throw Error(EINVAL, "watch nobody", {}, "the set of CPUs is empty");
+void throw_nobody() {
   throw Error(ESRCH, "watch threads", {}, "all of the process have ended");
 }
 

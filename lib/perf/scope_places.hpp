@@ -59,8 +59,8 @@ void set_follow(perf_event_attr& attr, PerfFollow follow);
 /// Throws Error (EINVAL) where nobody in the scope could exec.
 void check_start(PerfStart start, const PerfScope& scope);
 
-/// Throws Error: ESRCH where there were threads, and all have ended; else EINVAL, for an empty set of CPUs.
-[[noreturn]] void throw_nobody(const Places& places);
+/// Throws Error (ESRCH): there were threads, and all have ended.
+[[noreturn]] void throw_nobody();
 
 /// Whether the place is one that went before it was opened, and that nobody asked for by number.
 [[nodiscard]] bool went_away(const Place& place, const Error& error);
@@ -80,7 +80,7 @@ template <class Open>
     }
   }
   if (opened.empty())
-    throw_nobody(places);
+    throw_nobody();
   return opened;
 }
 

@@ -91,7 +91,8 @@ std::optional<EventCounts> TimerEvent::counts() const {
 void TimerEvent::begin_grid(Timestamp start) {
   if (start < start_)
     return;
-  if (start_ != Timestamp{}) {
+  // What a thread has is counted by the time that it runs, whenever that is.
+  if (start_ != Timestamp{} && is_of_cpu()) {
     slots_before_ += slots_in(start - start_, period_).begun;
     time_before_ += static_cast<std::uint64_t>((start - start_).count());
   }

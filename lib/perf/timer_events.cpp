@@ -6,42 +6,11 @@
 #include <fathom/base/error.hpp>
 
 #include <algorithm>
-#include <optional>
-#include <string>
 #include <utility>
-#include <variant>
 
 namespace fathom::perf {
 
 namespace {
-
-constexpr const char* kAction = "make a timer";
-
-void check_set(const CpuSet& cpus, const CpuSet& online) {
-  if (cpus.empty())
-    throw Error(std::errc::invalid_argument, kAction, {}, "its set of CPUs is empty");
-  for (const unsigned cpu : cpus.cpus()) {
-    if (!online.contains(cpu))
-      throw Error(std::errc::no_such_device, "make a timer on CPU " + std::to_string(cpu), {},
-                  "it is not online; online are " + online.list());
-  }
-}
-
-void check_number(int number) {
-  if (number <= 0)
-    throw Error(std::errc::invalid_argument, "make a timer of thread " + std::to_string(number), {},
-                "no thread has this number; the caller is PerfThread::self() and PerfProcess::self()");
-}
-
-// What cannot be, said before the kernel says less.
-void check_scope(const PerfTimerOptions& options) {
-  if (const CpuSet* const cpus = chosen_cpus(options.on))
-    check_set(*cpus, CpuSet::online(options.sys));
-  else if (const auto* thread = std::get_if<PerfThread>(&options.on))
-    check_number(thread->tid);
-  else if (const auto* process = std::get_if<PerfProcess>(&options.on))
-    check_number(process->pid);
-}
 
 TimerChange::What change_of(PerfCpuChange::What what) {
   switch (what) {
@@ -59,7 +28,6 @@ TimerChange::What change_of(PerfCpuChange::What what) {
 
 TimerEvents::TimerEvents(const Use& use) : use_(use), follower_(use.options.on, use.options.sys) {
   const PerfTimerOptions& options = use_.options;
-  check_scope(options);
   // The kernel maps no ring of an event that is inherited on all CPUs (kernel/events/core.c, perf_mmap).
   const bool anywhere = use_.program != nullptr || follow_of(options.on) == PerfFollow::nobody;
   Places found = places_of(options.on, anywhere ? TaskPlaces::anywhere : TaskPlaces::by_cpu, options.sys, options.proc);
@@ -74,7 +42,7 @@ TimerEvents::TimerEvents(const Use& use) : use_(use), follower_(use.options.on, 
     }
   }
   if (events_.empty())
-    throw_nobody(found);
+    throw_nobody();
   cgroup_ = std::move(found.cgroup);
 }
 

@@ -229,7 +229,8 @@ std::vector<ProfileEntry> OffCpuProfiler::State::entries(const std::vector<Told>
 
 void OffCpuProfiler::State::count(ProfileCounts& counts) const {
   counts.seen = bpf.variable(off_cpu::intervals).load();
-  counts.lost = bpf.variable(off_cpu::threads_full).load() + bpf.variable(off_cpu::ends_missed).load();
+  counts.untold = bpf.variable(off_cpu::ends_missed).load();
+  counts.lost = bpf.variable(off_cpu::threads_full).load() + counts.untold;
   counts.no_room = bpf.variable(off_cpu::totals_full).load();
   counts.stacks_cut = bpf.variable(off_cpu::stacks_cut).load();
   counts.stacks_missing = bpf.variable(off_cpu::stacks_full).load();

@@ -2,6 +2,7 @@
 #include <fathom/symbols/elf_file_symbols.hpp>
 #include <fathom/symbols/process_map.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,13 @@ bool is_wanted(ElfSymbolizer& symbolizer, const std::string& build_id) {
   return any.module() != nullptr && any.module()->build_id == build_id;
 }
 
+// Of a file that has no build id to tell it by.
+bool has_number(const ElfFileName& name) {
+  struct stat status{};
+  return !name.build_id.empty() || name.inode == 0 ||
+         (::stat(name.path.c_str(), &status) == 0 && status.st_ino == name.inode);
+}
+
 }  // namespace
 
 ElfFileSymbols::ElfFileSymbols(ElfFileSymbolsOptions options) : options_(std::move(options)) {
@@ -28,7 +36,7 @@ ElfFileSymbols::ElfFileSymbols(ElfFileSymbolsOptions options) : options_(std::mo
 }
 
 ElfFileSymbols::File& ElfFileSymbols::open(const ElfFileName& name) {
-  const auto [at, added] = files_.try_emplace({name.path, name.build_id});
+  const auto [at, added] = files_.try_emplace(name);
   File& file = at->second;
   if (!added)
     return file;
@@ -45,9 +53,10 @@ ElfFileSymbols::File& ElfFileSymbols::open(const ElfFileName& name) {
           std::make_unique<ElfSymbolizer>(ElfSymbolizer::of_process(::getpid(), {.files = options_.files}));
       return file;
     }
+    const bool is_here = options_.sysroot.empty();
     file.symbolizer = std::make_unique<ElfSymbolizer>(ElfSymbolizer::of_file(
         options_.sysroot + name.path, {.files = options_.files, .addresses = FileAddress::file_offset}));
-    if (!is_wanted(*file.symbolizer, name.build_id))
+    if (!is_wanted(*file.symbolizer, name.build_id) || (is_here && !has_number(name)))
       file.symbolizer.reset();
   } catch (const Error&) {
     file.symbolizer.reset();  // no such file, or no ELF: there are no names

@@ -22,6 +22,7 @@ using nlohmann::json;
 using test::ProgramRun;
 using test::Ran;
 using test::run_to_end;
+using testing::AnyOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -86,7 +87,7 @@ TEST_P(Stacks, OfACommandInThreeFormats) {
 
   const Ran table = with({"--table", "--top", "3", "-q"});
   EXPECT_EQ(table.status, 0) << table.err;
-  EXPECT_THAT(table.out, StartsWith("  SELF %"));
+  EXPECT_THAT(table.out, AnyOf(StartsWith("  SELF %  TOTAL %"), StartsWith(" TOTAL %     TOTAL ms")));
   EXPECT_THAT(table.err, IsEmpty());
 
   const Ran as_json = with({"--json", "-q"});

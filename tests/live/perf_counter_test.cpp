@@ -313,6 +313,16 @@ TEST_F(PerfCounterLive, WhatMakesNoSenseIsRefused) {
   EXPECT_THROW(PerfCounterGroup({}), Error);
   EXPECT_THROW(PerfCounter("cpu-clock", CpuSet{}), Error);
   EXPECT_THROW(PerfCounter("cpu-clock", OnlineCpus{}, {.start = PerfStart::on_exec}), Error);
+  // What a fork(2) that failed gives would be everybody to the kernel.
+  EXPECT_THROW(PerfCounter("cpu-clock", PerfThread{-1, PerfFollow::children}), Error);
+  EXPECT_THROW(PerfCounter("cpu-clock", PerfProcess{0}), Error);
+  try {
+    (void)PerfCounter("cpu-clock", CpuSet{9999});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), std::errc::no_such_device);
+    EXPECT_THAT(error.what(), HasSubstr("CPU 9999"));
+  }
   try {
     (void)PerfCounter("cpu-clock", PerfCgroup{"/sys/fs/cgroup/there is none"});
     FAIL();

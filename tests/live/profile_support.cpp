@@ -44,7 +44,7 @@ NamedProfile Names::name(const Profile& profile, const NamingOptions& options) c
                       {.kernel = kernel_names(state_->kernel),
                        .user =
                            [this](const ProfileFile& file, std::uint64_t offset, bool is_return) {
-                             return state_->files.functions({file.path, file.build_id}, offset, is_return);
+                             return state_->files.functions({file.path, file.build_id, file.inode}, offset, is_return);
                            }},
                       options);
 }

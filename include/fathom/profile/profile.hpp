@@ -82,6 +82,7 @@ struct ProfileCounts {
   /// The ring was full; off CPU, the table of threads was, or the kernel did not tell that the task came back, which
   /// was seen while others attached to the same tracepoint.
   std::uint64_t lost = 0;
+  std::uint64_t untold = 0;   ///< off CPU: of `lost`, those whose end the kernel did not tell
   std::uint64_t no_room = 0;  ///< there were as many stacks as the options allow already
 
   std::uint64_t stacks_cut = 0;      ///< parts of stacks that are as deep as the kernel goes: callers may be missing

@@ -106,7 +106,7 @@ struct NamingOptions {
 ///     const NamedProfile named = name_profile(
 ///         profile, {.kernel = kernel_names(kallsyms), .user = [&](const ProfileFile& file, auto offset, bool
 ///         is_return) {
-///                     return files.functions({file.path, file.build_id}, offset, is_return);
+///                     return files.functions({file.path, file.build_id, file.inode}, offset, is_return);
 ///                   }});
 ///
 /// What has no name stands as `[kernel]`, as its file, `[libc.so.6]`, or as `[unknown]`. Each address is asked for

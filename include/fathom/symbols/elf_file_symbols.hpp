@@ -3,19 +3,25 @@
 #include <fathom/symbols/elf_files.hpp>
 #include <fathom/symbols/elf_symbolizer.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace fathom {
 
-/// A file by its name, and by its build id where that is known.
+/// A file by its name, and by its build id or number where these are known.
 struct ElfFileName {
   std::string path{};      ///< `[vdso]` for the kernel's page of code that every process has
-  std::string build_id{};  ///< hex digits that the file must have; empty: whatever is there by that name
+  std::string build_id{};  ///< hex digits that the file must have; empty: it is told by `inode`
+  /// Without a build id: the file's number on this machine; another file by that name is not it. 0: whatever is there.
+  /// (Its device is no help: overlay and btrfs tell another one to stat(2) than to /proc/PID/maps.)
+  std::uint64_t inode = 0;
+
+  /// By all fields.
+  friend auto operator<=>(const ElfFileName&, const ElfFileName&) = default;
 };
 
 /// For ElfFileSymbols.
@@ -33,8 +39,8 @@ struct ElfFileSymbolsOptions {
 ///     for (const std::string& name : symbols.functions({path, build_id}, offset, is_return_address))
 ///       std::cout << name << '\n';                      // innermost first
 ///
-/// A file that is not there, or has another build id than it should, gives no names. Each file is looked at once.
-/// Move-only, for one thread at a time along with all that share its ElfFiles.
+/// A file that is not there, or is another than it should be by build id or number, gives no names. Each file is looked
+/// at once. Move-only, for one thread at a time along with all that share its ElfFiles.
 class ElfFileSymbols {
  public:
   /// Reads nothing.
@@ -55,7 +61,7 @@ class ElfFileSymbols {
   File& open(const ElfFileName& name);
 
   ElfFileSymbolsOptions options_;
-  std::map<std::pair<std::string, std::string>, File> files_;  // by path and build id
+  std::map<ElfFileName, File> files_;
 };
 
 }  // namespace fathom
