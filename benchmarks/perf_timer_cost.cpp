@@ -18,7 +18,6 @@
 
 #include <bpf/bpf.h>
 #include <linux/perf_event.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -174,8 +173,7 @@ double our_wakeups(const Setting& setting) {
   std::uint64_t newest = 0;
   const double before = cpu_seconds();
   for (const auto end = setting.end(); Clock::now() < end;) {
-    pollfd waited{.fd = timer.native_handle(), .events = POLLIN, .revents = 0};
-    ::poll(&waited, 1, 100);
+    static_cast<void>(timer.wait(std::chrono::milliseconds(100)));
     for (const fathom::PerfTick& tick : timer.drain().ticks) {
       ticks += 1;
       newest = std::max(newest, tick.time.nanoseconds);

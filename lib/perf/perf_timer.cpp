@@ -174,16 +174,21 @@ struct PerfTimer::State {
 
   // What is in the rings, which only the process that mapped them has.
   void take() {
-    if (!events || !owner.is_current())
-      return;
+    if (events && owner.is_current())
+      take_own();
+  }
+
+  void take_own() {
     const std::size_t before = pending.size();
     events->drain(pending, stats, found);
     delivered += pending.size() - before;
   }
 
   TimerBatch drain() {
-    take();
-    if (running && owner.is_current()) {
+    const bool is_ours = owner.is_current();  // costs a system call
+    if (events && is_ours)
+      take_own();
+    if (running && is_ours) {
       if (monotonic_now() >= next_look)
         look();
       if (pending.empty() && found.lost == 0 && found.changes.empty())
@@ -285,6 +290,10 @@ TickCounter PerfTimer::counter() const noexcept {
 
 int PerfTimer::native_handle() const noexcept {
   return state_ ? state_->descriptor.native_handle() : -1;
+}
+
+bool PerfTimer::wait(Duration timeout) const {
+  return state().descriptor.wait(timeout);  // not under the lock: others may drain and stop meanwhile
 }
 
 TimerBatch PerfTimer::drain() {

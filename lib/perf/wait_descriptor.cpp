@@ -5,7 +5,11 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <limits>
 
 namespace fathom::perf {
 
@@ -27,6 +31,17 @@ WaitDescriptor::WaitDescriptor()
   if (!epoll_ || !clock_)
     throw Error(errno, "create a descriptor to wait for perf events");
   add(clock_.get());
+}
+
+bool WaitDescriptor::wait(Duration timeout) const {
+  // Rounded up: who waits for less than a millisecond does not mean not at all.
+  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+  const int most = static_cast<int>(std::clamp<std::int64_t>(rounded, 0, std::numeric_limits<int>::max()));
+  epoll_event ready{};
+  const int count = ::epoll_wait(epoll_.get(), &ready, 1, most);
+  if (count < 0 && errno != EINTR)
+    throw Error(errno, "wait for a perf event");
+  return count > 0;
 }
 
 void WaitDescriptor::add(int fd) const {

@@ -13,6 +13,8 @@ class WaitDescriptor {
   WaitDescriptor();
 
   [[nodiscard]] int native_handle() const noexcept { return epoll_.get(); }
+  /// Waits until it is readable, so long at most; false if the time was over, or a signal came. Throws Error.
+  [[nodiscard]] bool wait(Duration timeout) const;
   /// Throws Error.
   void add(int fd) const;
   /// Before it is closed: a forked child may have it open still, and then it would stay.

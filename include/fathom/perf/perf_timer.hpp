@@ -149,6 +149,10 @@ class PerfTimer {
 
   /// Readable when drain() has something to give, or to look after: an epoll descriptor, owned here.
   [[nodiscard]] int native_handle() const noexcept;
+  /// Waits until native_handle() is readable, so long at most: for a thread that waits for nothing else, which it costs
+  /// less than poll(2) of that descriptor. False if the time was over, or a signal came. One that was moved from throws
+  /// Error (EBADF).
+  [[nodiscard]] bool wait(Duration timeout) const;
   /// What came since the last call; once a second, and never more often, it also joins the CPUs that came up and leaves
   /// those that went. Never waits. After each time that the descriptor was readable, and once after it was added to an
   /// epoll set: the kernel tells of a tick once. One that was stopped or moved from gives what is left, or nothing.
