@@ -1,3 +1,4 @@
+#include "base/alive.hpp"
 #include "cpu_follower.hpp"
 #include "deaf_cpus.hpp"
 #include "dummy_event.hpp"
@@ -230,8 +231,12 @@ PerfCounterGroup::~PerfCounterGroup() = default;
 PerfCounterGroup::PerfCounterGroup(PerfCounterGroup&& other) noexcept = default;
 PerfCounterGroup& PerfCounterGroup::operator=(PerfCounterGroup&& other) noexcept = default;
 
+PerfCounterGroup::State& PerfCounterGroup::state() const {
+  return alive(state_);
+}
+
 std::size_t PerfCounterGroup::size() const noexcept {
-  return state_->wanted.size();
+  return state_ ? state_->wanted.size() : 0;
 }
 
 std::vector<PerfCount> PerfCounterGroup::read() const {
@@ -244,58 +249,58 @@ void PerfCounterGroup::read_into(std::span<PerfCount> counts) const {
   if (counts.size() != size())
     throw Error(EINVAL, "read the counters", {}, "there is a count for each event");
   std::ranges::fill(counts, PerfCount{});
-  for (const State::Part& part : state_->parts)
-    state_->read_part(part, [&](std::size_t i, const PerfCount& count) { counts[i] += count - part.base[i]; });
+  for (const State::Part& part : state().parts)
+    state().read_part(part, [&](std::size_t i, const PerfCount& count) { counts[i] += count - part.base[i]; });
 }
 
 std::vector<PerfPlaceCounts> PerfCounterGroup::read_places() const {
   std::vector<PerfPlaceCounts> places;
-  places.reserve(state_->parts.size());
-  for (const State::Part& part : state_->parts) {
+  places.reserve(state().parts.size());
+  for (const State::Part& part : state().parts) {
     PerfPlaceCounts& place = places.emplace_back();
     place.cpu = part.place.cpu;
     place.tid = part.place.tid;
-    state_->read_part(part,
+    state().read_part(part,
                       [&](std::size_t i, const PerfCount& count) { place.counts.push_back(count - part.base[i]); });
   }
   return places;
 }
 
 void PerfCounterGroup::reset() {
-  for (State::Part& part : state_->parts)
-    state_->read_part(part, [&](std::size_t i, const PerfCount& count) { part.base[i] = count; });
+  for (State::Part& part : state().parts)
+    state().read_part(part, [&](std::size_t i, const PerfCount& count) { part.base[i] = count; });
 }
 
 void PerfCounterGroup::enable() {
-  state_->control(PERF_EVENT_IOC_ENABLE, "enable");
-  state_->enabled = true;
+  state().control(PERF_EVENT_IOC_ENABLE, "enable");
+  state().enabled = true;
 }
 
 void PerfCounterGroup::disable() {
-  state_->control(PERF_EVENT_IOC_DISABLE, "disable");
-  state_->enabled = false;
+  state().control(PERF_EVENT_IOC_DISABLE, "disable");
+  state().enabled = false;
 }
 
 std::vector<PerfCpuChange> PerfCounterGroup::follow_cpus() {
-  if (!state_->follower.follows())
+  if (!state().follower.follows())
     return {};
-  const CpuSet deaf = state_->deaf_cpus();
+  const CpuSet deaf = state().deaf_cpus();
   perf::CpuFollower::Watched watched{
       .cpus = {},
       .listens = [&](unsigned cpu) { return !deaf.contains(cpu); },
-      .leave = [this](unsigned cpu) { state_->leave(cpu); },
-      .join = [this](unsigned cpu) { state_->join(cpu); },
+      .leave = [this](unsigned cpu) { state().leave(cpu); },
+      .join = [this](unsigned cpu) { state().join(cpu); },
   };
-  for (const State::Part& part : state_->parts) {
+  for (const State::Part& part : state().parts) {
     if (part.is_open())
       watched.cpus.insert(*part.place.cpu);
   }
-  return state_->follower.follow(watched);
+  return state().follower.follow(watched);
 }
 
 CpuSet PerfCounterGroup::gone_cpus() const {
-  CpuSet gone = state_->deaf_cpus();
-  for (const State::Part& part : state_->parts) {
+  CpuSet gone = state().deaf_cpus();
+  for (const State::Part& part : state().parts) {
     if (!part.is_open())
       gone.insert(*part.place.cpu);
   }
@@ -303,6 +308,8 @@ CpuSet PerfCounterGroup::gone_cpus() const {
 }
 
 int PerfCounterGroup::native_handle() const noexcept {
+  if (!state_)
+    return -1;
   const auto first = std::ranges::find_if(state_->parts, &State::Part::is_open);
   return first != state_->parts.end() ? first->events.front().get() : -1;
 }

@@ -1,3 +1,4 @@
+#include "base/alive.hpp"
 #include "cpu_follower.hpp"
 #include "deaf_cpus.hpp"
 #include "event_pulse.hpp"
@@ -244,12 +245,16 @@ PerfSampler::~PerfSampler() = default;
 PerfSampler::PerfSampler(PerfSampler&& other) noexcept = default;
 PerfSampler& PerfSampler::operator=(PerfSampler&& other) noexcept = default;
 
+PerfSampler::State& PerfSampler::state() const {
+  return alive(state_);
+}
+
 int PerfSampler::native_handle() const noexcept {
-  return state_->descriptor.native_handle();
+  return state_ ? state_->descriptor.native_handle() : -1;
 }
 
 PerfSampleBatch PerfSampler::drain() {
-  State& state = *state_;
+  State& state = this->state();
   const perf::SampleBuffer& buffer = state.buffer;
   state.changes.clear();
   // Before the rings are drained, so that those of CPUs that went are, for the last time.
@@ -265,23 +270,23 @@ PerfSampleBatch PerfSampler::drain() {
 }
 
 void PerfSampler::enable() {
-  state_->control(PERF_EVENT_IOC_ENABLE, "enable");
-  state_->enabled = true;
-  state_->look_again();
+  state().control(PERF_EVENT_IOC_ENABLE, "enable");
+  state().enabled = true;
+  state().look_again();
 }
 
 void PerfSampler::disable() {
-  state_->control(PERF_EVENT_IOC_DISABLE, "disable");
-  state_->enabled = false;
+  state().control(PERF_EVENT_IOC_DISABLE, "disable");
+  state().enabled = false;
 }
 
 PerfCount PerfSampler::count(std::size_t event) const {
-  const auto& events = state_->plan.events();
+  const auto& events = state().plan.events();
   if (event >= events.size())
     throw Error(EINVAL, "count the sampled event " + std::to_string(event), {},
                 "this sampler has " + std::to_string(events.size()));
-  PerfCount sum = state_->retired[event];
-  for (const State::Part& part : state_->parts) {
+  PerfCount sum = state().retired[event];
+  for (const State::Part& part : state().parts) {
     const auto counts = part.events.counts(event);
     if (!counts)
       throw Error(errno, "read how often there was " + events[event].name);
@@ -291,11 +296,11 @@ PerfCount PerfSampler::count(std::size_t event) const {
 }
 
 CpuSet PerfSampler::gone_cpus() const {
-  CpuSet gone = state_->left_cpus;
-  if (!state_->enabled)
+  CpuSet gone = state().left_cpus;
+  if (!state().enabled)
     return gone;
   std::vector<perf::ListeningCpu> asked;
-  for (const State::Part& part : state_->parts) {
+  for (const State::Part& part : state().parts) {
     if (!part.events.place().cpu || part.events.place().tid)
       continue;
     asked.push_back({.cpu = *part.events.place().cpu, .time_enabled = [&part] { return part.events.time_on_cpu(); }});
@@ -305,8 +310,8 @@ CpuSet PerfSampler::gone_cpus() const {
   return gone;
 }
 
-const ParseStats& PerfSampler::stats() const noexcept {
-  return state_->stats;
+const ParseStats& PerfSampler::stats() const {
+  return state().stats;
 }
 
 }  // namespace fathom

@@ -1,3 +1,4 @@
+#include "base/alive.hpp"
 #include "event_program.hpp"
 #include "monotonic_now.hpp"
 #include "timer_event.hpp"
@@ -252,9 +253,7 @@ PerfTimer& PerfTimer::operator=(PerfTimer&& other) noexcept = default;
 PerfTimer::~PerfTimer() = default;
 
 PerfTimer::State& PerfTimer::state() const {
-  if (!state_)
-    throw Error(std::errc::bad_file_descriptor, "use a timer", {}, "it was moved from");
-  return *state_;
+  return alive(state_);
 }
 
 Duration PerfTimer::period() const noexcept {

@@ -1,4 +1,4 @@
-#include "alive.hpp"
+#include "base/alive.hpp"
 #include "kernel_values.hpp"
 
 #include <fathom/base/error.hpp>
@@ -241,7 +241,7 @@ LiveIdle& LiveIdle::operator=(LiveIdle&&) noexcept = default;
 LiveIdle::~LiveIdle() = default;
 
 IdleSnapshot LiveIdle::take() {
-  State& state = profile::alive(state_);
+  State& state = alive(state_);
   state.follow_cpus();
   IdleSnapshot out;
   const auto hotplugs = state.hotplugs();
@@ -285,7 +285,7 @@ IdleSnapshot LiveIdle::take() {
 std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const IdleSnapshot& later) const {
   if (later.time < earlier.time)
     throw Error(std::errc::invalid_argument, "compare two looks at the CPUs", {}, "the earlier one comes first");
-  const State& state = profile::alive(state_);
+  const State& state = alive(state_);
   std::vector<LiveCpuIdle> out;
   std::map<std::uint32_t, std::pair<const IdleSnapshot::Cpu*, const IdleSnapshot::Cpu*>> all;
   for (const auto& [number, cpu] : earlier.cpus)
@@ -322,7 +322,7 @@ std::vector<LiveCpuIdle> LiveIdle::between(const IdleSnapshot& earlier, const Id
 }
 
 const std::vector<std::string>& LiveIdle::interrupt_events() const {
-  return profile::alive(state_).interrupt_events;
+  return alive(state_).interrupt_events;
 }
 
 namespace {

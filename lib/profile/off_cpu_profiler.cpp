@@ -1,4 +1,5 @@
-#include "alive.hpp"
+#include "base/alive.hpp"
+#include "first_stop.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
 #include "process_of.hpp"
@@ -249,7 +250,7 @@ OffCpuProfiler& OffCpuProfiler::operator=(OffCpuProfiler&& other) noexcept = def
 OffCpuProfiler::~OffCpuProfiler() = default;
 
 void OffCpuProfiler::drain() {
-  profile::alive(state_).drain();
+  alive(state_).drain();
 }
 
 int OffCpuProfiler::native_handle() const noexcept {
@@ -257,7 +258,7 @@ int OffCpuProfiler::native_handle() const noexcept {
 }
 
 Profile OffCpuProfiler::stop() {
-  State& state = profile::alive(state_);
+  State& state = alive(state_);
   profile::check_first_stop(state.stopped);
   state.bpf.variable(off_cpu::running).store(false);
   state.end = profile::now();

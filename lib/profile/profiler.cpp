@@ -1,4 +1,5 @@
-#include "alive.hpp"
+#include "base/alive.hpp"
+#include "first_stop.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
 #include "process_of.hpp"
@@ -202,7 +203,7 @@ Profiler& Profiler::operator=(Profiler&& other) noexcept = default;
 Profiler::~Profiler() = default;
 
 void Profiler::drain() {
-  profile::alive(state_).drain();
+  alive(state_).drain();
 }
 
 int Profiler::native_handle() const noexcept {
@@ -210,7 +211,7 @@ int Profiler::native_handle() const noexcept {
 }
 
 Profile Profiler::stop() {
-  State& state = profile::alive(state_);
+  State& state = alive(state_);
   profile::check_first_stop(state.stopped);
   state.timer.stop();
   const Timestamp end = profile::now();

@@ -25,6 +25,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fathom::live {
@@ -307,6 +308,19 @@ TEST_F(PerfCounterLive, AThreadThatEndsKeepsItsCount) {
   start.arrive_and_wait();
   worker.join();
   EXPECT_EQ(calls.read().value, 42U);
+}
+
+TEST_F(PerfCounterLive, OneThatWasMovedFromSaysSo) {
+  PerfCounterGroup first({"task-clock"});
+  const PerfCounterGroup second(std::move(first));
+  // NOLINTBEGIN(bugprone-use-after-move): what is tested
+  EXPECT_EQ(first.size(), 0U);
+  EXPECT_EQ(first.native_handle(), -1);
+  EXPECT_THROW((void)first.read(), Error);
+  EXPECT_THROW(first.enable(), Error);
+  EXPECT_THROW((void)first.follow_cpus(), Error);
+  // NOLINTEND(bugprone-use-after-move)
+  EXPECT_EQ(second.size(), 1U);
 }
 
 TEST_F(PerfCounterLive, WhatMakesNoSenseIsRefused) {

@@ -388,6 +388,18 @@ TEST_F(PerfSamplerLive, AThreadThatEndedIsToldOfAfterItsSamples) {
   EXPECT_FALSE(readable(sampler.native_handle(), 0ms)) << "nothing is waited for any more";
 }
 
+TEST_F(PerfSamplerLive, OneThatWasMovedFromSaysSo) {
+  PerfSampler first("cpu-clock", {});
+  PerfSampler second(std::move(first));
+  // NOLINTBEGIN(bugprone-use-after-move): what is tested
+  EXPECT_EQ(first.native_handle(), -1);
+  EXPECT_THROW((void)first.drain(), Error);
+  EXPECT_THROW((void)first.stats(), Error);
+  // NOLINTEND(bugprone-use-after-move)
+  EXPECT_GE(second.native_handle(), 0);
+  (void)second.drain();
+}
+
 TEST_F(PerfSamplerLive, WhatCannotBeIsExplained) {
   const auto refused = [](const PerfEvent& event, const PerfSamplerOptions& options) {
     try {

@@ -58,9 +58,10 @@ struct PerfPlaceCounts {
 /// Children that follow are in the sums as long as they live and after; a group that is inherited is read since Linux
 /// 4.13 (commit ba5213ae6b88).
 ///
-/// Move-only. read, read_into and read_places are safe from several threads at a time, the rest is not, nor beside
-/// them. A forked child has the descriptors too, and counts nothing by them. Kernel files: see PerfCounterOptions; for
-/// the rights see PerfScope.
+/// Move-only; one that was moved from throws Error (EBADF). read, read_into and read_places are safe from several
+/// threads at a time, the rest is not, nor beside them. A forked child has the descriptors too, and counts nothing by
+/// them: its enable, disable and reset would be the parent's. Kernel files: see PerfCounterOptions; for the rights see
+/// PerfScope.
 class PerfCounterGroup {
  public:
   /// Counts them. Throws Error: EACCES or EPERM without the rights, with what perf_event_paranoid would have to be;
@@ -108,6 +109,8 @@ class PerfCounterGroup {
 
  private:
   struct State;
+  [[nodiscard]] State& state() const;
+
   std::unique_ptr<State> state_;
 };
 

@@ -158,9 +158,9 @@ struct PerfSampleBatch {
 /// A frequency is kept by the kernel's guess how often the event comes: the first samples stand for few events each. Of
 /// cpu-clock and task-clock it is a timer of the CPU, or of the thread's time.
 ///
-/// Move-only. For one thread at a time. A forked child has the descriptors, not the rings: it must not drain. Kernel
-/// files: see PerfSamplerOptions; for the rights see PerfScope. `counted` with children needs Linux 6.13 (commit
-/// 7e8b255650fc).
+/// Move-only; one that was moved from throws Error (EBADF). For one thread at a time. A forked child has the
+/// descriptors, not the rings: it must not drain. Kernel files: see PerfSamplerOptions; for the rights see PerfScope.
+/// `counted` with children needs Linux 6.13 (commit 7e8b255650fc).
 class PerfSampler {
  public:
   /// Samples it, and those of `options.also`. Throws Error: as PerfCounterGroup does; EINVAL for a frequency above
@@ -191,10 +191,12 @@ class PerfSampler {
   /// The CPUs on which nothing is sampled now, though it was: see PerfCounterGroup::gone_cpus. Empty for threads.
   [[nodiscard]] CpuSet gone_cpus() const;
   /// What was made of the records, in all calls of `drain`.
-  [[nodiscard]] const ParseStats& stats() const noexcept;
+  [[nodiscard]] const ParseStats& stats() const;
 
  private:
   struct State;
+  [[nodiscard]] State& state() const;
+
   std::unique_ptr<State> state_;
 };
 
