@@ -44,12 +44,7 @@ usage; 77 where the kernel lacks what it needs; 126, 127 if COMMAND can't be run
 fathom::Profile record(const stacks::Options& options) {
   stacks::Subject subject(options);
   fathom::OffCpuProfiler profiler({.pid = subject.pid(), .kernel_stacks = options.kernel, .user_stacks = options.user});
-  subject.begin();
-  while (subject.wait(profiler.native_handle()))
-    profiler.drain();
-  fathom::Profile profile = profiler.stop();
-  subject.end();
-  return profile;
+  return subject.watch(profiler);
 }
 
 int check(const stacks::Options& options) {
@@ -93,13 +88,7 @@ int run(int argc, const char* const* argv) {
   return examples::run_bpf(kName, {fathom::BpfCause::unsupported}, [&] {
     if (options->check)
       return check(*options);
-    examples::Output output = examples::Output::file(options->output);
-    const fathom::Profile profile = record(*options);
-    stacks::write(output.stream(), profile, *options);
-    output.close();
-    if (!options->quiet)
-      examples::tell(kName, stacks::account(profile));
-    return 0;
+    return stacks::run(kName, *options, [&] { return record(*options); });
   });
 }
 

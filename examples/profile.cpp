@@ -63,12 +63,7 @@ fathom::Profile record(fathom::Hz rate, const stacks::Options& options) {
   else if (subject.pid())
     settings.on = fathom::PerfProcess{*subject.pid()};
   fathom::Profiler profiler = start(settings, subject);
-  subject.begin();
-  while (subject.wait(profiler.native_handle()))
-    profiler.drain();
-  fathom::Profile profile = profiler.stop();
-  subject.end();
-  return profile;
+  return subject.watch(profiler);
 }
 
 int check(fathom::Hz rate, const stacks::Options& options) {
@@ -120,13 +115,7 @@ int run(int argc, const char* const* argv) {
   return examples::run_bpf(kName, {fathom::BpfCause::unsupported}, [&] {
     if (options->check)
       return check(fathom::Hz{rate}, *options);
-    examples::Output output = examples::Output::file(options->output);
-    const fathom::Profile profile = record(fathom::Hz{rate}, *options);
-    stacks::write(output.stream(), profile, *options);
-    output.close();
-    if (!options->quiet)
-      examples::tell(kName, stacks::account(profile));
-    return 0;
+    return stacks::run(kName, *options, [&] { return record(fathom::Hz{rate}, *options); });
   });
 }
 

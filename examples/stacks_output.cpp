@@ -1,6 +1,8 @@
 #include "stacks_output.hpp"
 
+#include "common/output.hpp"
 #include "common/printable.hpp"
+#include "common/program.hpp"
 #include "stacks_names.hpp"
 #include "stacks_states.hpp"
 
@@ -12,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
+#include <ostream>
 #include <set>
 #include <span>
 #include <string>
@@ -154,8 +158,6 @@ void write_json(std::ostream& out, const Profile& profile, const NamedProfile& n
   out << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
 }
 
-}  // namespace
-
 void write(std::ostream& out, const Profile& profile, const Options& options) {
   const States states;
   const bool in_stacks = options.states || options.format == Format::json;
@@ -196,6 +198,18 @@ std::string account(const Profile& profile) {
       text += fmt::format("; {} {}", count, what);
   }
   return text;
+}
+
+}  // namespace
+
+int run(std::string_view program, const Options& options, const std::function<Profile()>& record) {
+  examples::Output output = examples::Output::file(options.output);  // before anything is recorded in vain
+  const Profile profile = record();
+  write(output.stream(), profile, options);
+  output.close();
+  if (!options.quiet)
+    examples::tell(program, account(profile));
+  return 0;
 }
 
 FunctionWeight weight_of(const NamedProfile& named, std::string_view function, ProfileWeight by) {

@@ -4,16 +4,14 @@
 
 #include <fathom/profile/profile_names.hpp>
 
-#include <ostream>
-#include <string>
+#include <cstdint>
+#include <functional>
+#include <string_view>
 
 namespace stacks {
 
-/// Names the stacks and writes them as the options ask: folded lines, a table of functions, or JSON.
-void write(std::ostream& out, const fathom::Profile& profile, const Options& options);
-
-/// How much is in the profile, and what is not, for people.
-std::string account(const fathom::Profile& profile);
+/// What both programs do: opens the output, records, and writes. Gives the exit status.
+int run(std::string_view program, const Options& options, const std::function<fathom::Profile()>& record);
 
 /// The functions of this name, in all stacks.
 struct FunctionWeight {

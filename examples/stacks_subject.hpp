@@ -6,6 +6,7 @@
 
 #include <fathom/process/child.hpp>
 #include <fathom/process/stop_signals.hpp>
+#include <fathom/profile/profile.hpp>
 
 #include <chrono>
 #include <optional>
@@ -21,12 +22,23 @@ class Subject {
   [[nodiscard]] std::optional<int> pid() const;
   /// Lets the command begin, and its time. Throws examples::CommandError.
   void begin();
-  /// Waits until `handle` is readable, a second has passed, or it is over; false when that is so.
-  [[nodiscard]] bool wait(int handle);
-  /// Ends the command if it still runs.
-  void end();
+  /// From its begin to its end, by a Profiler or an OffCpuProfiler.
+  template <class Profiler>
+  [[nodiscard]] fathom::Profile watch(Profiler& profiler) {
+    begin();
+    while (wait(profiler.native_handle()))
+      profiler.drain();
+    fathom::Profile profile = profiler.stop();
+    end();
+    return profile;
+  }
 
  private:
+  // Waits until `handle` is readable, a second has passed, or it is over; false when that is so.
+  [[nodiscard]] bool wait(int handle);
+  // Ends the command if it still runs.
+  void end();
+
   fathom::StopSignals stop_;
   std::optional<fathom::Child> child_;
   std::optional<examples::AllEnded> process_;

@@ -1,6 +1,6 @@
 #include "event_pulse.hpp"
 
-#include "monotonic_now.hpp"
+#include "base/monotonic_now.hpp"
 #include "slowest_clock.hpp"
 
 #include <utility>

@@ -1,9 +1,9 @@
 #include "base/alive.hpp"
+#include "base/monotonic_now.hpp"
 #include "cpu_follower.hpp"
 #include "deaf_cpus.hpp"
 #include "event_pulse.hpp"
 #include "hung_up.hpp"
-#include "monotonic_now.hpp"
 #include "sample_ring.hpp"
 #include "sampled_place.hpp"
 #include "scope_places.hpp"
@@ -134,7 +134,7 @@ void PerfSampler::State::control(unsigned long request, const char* action) cons
 void PerfSampler::State::look_again() {
   if (!follower.follows())
     return;
-  next_look = perf::monotonic_now() + perf::kLookEvery;
+  next_look = monotonic_now() + perf::kLookEvery;
   descriptor.look_at(next_look);
 }
 
@@ -258,7 +258,7 @@ PerfSampleBatch PerfSampler::drain() {
   const perf::SampleBuffer& buffer = state.buffer;
   state.changes.clear();
   // Before the rings are drained, so that those of CPUs that went are, for the last time.
-  if (state.follower.follows() && perf::monotonic_now() >= state.next_look)
+  if (state.follower.follows() && monotonic_now() >= state.next_look)
     state.look();
   state.drain_rings();
   const auto nothing = [&] { return buffer.records.empty() && buffer.losses.empty() && state.changes.empty(); };

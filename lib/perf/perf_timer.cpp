@@ -1,6 +1,6 @@
 #include "base/alive.hpp"
+#include "base/monotonic_now.hpp"
 #include "event_program.hpp"
-#include "monotonic_now.hpp"
 #include "timer_event.hpp"
 #include "timer_events.hpp"
 #include "timer_period.hpp"
@@ -22,7 +22,6 @@ namespace {
 
 using perf::EventProgram;
 using perf::kLookEvery;
-using perf::monotonic_now;
 using perf::Slots;
 using perf::TimerEvents;
 

@@ -1,8 +1,8 @@
 #include "timer_event.hpp"
 
+#include "base/monotonic_now.hpp"
 #include "dummy_event.hpp"
 #include "hung_up.hpp"
-#include "monotonic_now.hpp"
 #include "perf_event_open.hpp"
 
 #include <linux/perf_event.h>

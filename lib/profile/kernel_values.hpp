@@ -2,21 +2,13 @@
 
 #include "perf/open_hint.hpp"
 
-#include <fathom/base/time.hpp>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <string>
 #include <string_view>
 
 namespace fathom::profile {
-
-/// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns().
-inline Timestamp now() {
-  return {static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / Duration(1))};
-}
 
 /// How many addresses of a stack the kernel gives: sys/kernel/perf_event_max_stack below `proc`, but 127 at most, for
 /// which there is room (bpf/stack_sample.bpf.h).

@@ -1,5 +1,5 @@
 #include "base/alive.hpp"
-#include "kernel_values.hpp"
+#include "base/monotonic_now.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/bpf/array_map.hpp>
@@ -246,7 +246,7 @@ IdleSnapshot LiveIdle::take() {
   IdleSnapshot out;
   const auto hotplugs = state.hotplugs();
   const ProcStat stat = read_stat(state.options.proc);
-  out.time = profile::now();
+  out.time = monotonic_now();
   for (const CpuTicks& ticks : stat.cpus)
     out.cpus[ticks.cpu.value_or(0)].stat = ticks;
   state.look(out);

@@ -1,4 +1,5 @@
 #include "base/alive.hpp"
+#include "base/monotonic_now.hpp"
 #include "first_stop.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
@@ -33,7 +34,7 @@ namespace fathom {
 
 namespace {
 
-LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
+LoadedBpf load(const OffCpuOptions& options, Timestamp now) {
   BpfObject object = BpfObject::open(off_cpu::object);
   object.map(off_cpu::threads.name).max_entries = options.max_threads;
   object.map(off_cpu::totals.name).max_entries = options.max_entries;
@@ -47,7 +48,7 @@ LoadedBpf load(const OffCpuOptions& options, Timestamp begin) {
   object.variable(off_cpu::user_stacks.name).set(options.user_stacks);
   object.variable(off_cpu::stack_depth.name).set(profile::stack_depth(options.proc));
   object.variable(off_cpu::pid_namespace.name).set(profile::own_pid_namespace(options.proc));
-  object.variable(off_cpu::began_at.name).set(begin.nanoseconds);
+  object.variable(off_cpu::began_at.name).set(now.nanoseconds);
   const Btf btf = Btf::load();
   object.variable(off_cpu::tells_state.name)
       .set(TaskStateDecoder({.btf = &btf}).tracepoint_arguments().value_or(0) >= 4);
@@ -124,8 +125,7 @@ struct OffCpuProfiler::State {
 OffCpuProfiler::State::State(const OffCpuOptions& wanted)
     : options(wanted),
       tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
-      begin(profile::now()),
-      bpf(load(wanted, begin)),
+      bpf(load(wanted, monotonic_now())),
       look_up_at(wanted.max_mappings) {
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);
@@ -143,7 +143,7 @@ OffCpuProfiler::State::State(const OffCpuOptions& wanted)
   for (const BpfProgram& program : bpf.programs())
     links.push_back(BtfTracepoint(program).attach());
   bpf.variable(off_cpu::running).store(true);
-  begin = profile::now();
+  begin = monotonic_now();
 }
 
 // By time. What is open is read first: an interval that ends meanwhile is in the sums, which are read then.
@@ -175,7 +175,7 @@ std::vector<Told> OffCpuProfiler::State::read_open() const {
 
 // What processes mapped is only kept until the stacks so far have their files, so that it takes bounded memory.
 void OffCpuProfiler::State::drain() {
-  const Timestamp now = profile::now();
+  const Timestamp now = monotonic_now();
   tracker.drain();
   if (tracker.pending() < look_up_at)
     return;
@@ -261,12 +261,12 @@ Profile OffCpuProfiler::stop() {
   State& state = alive(state_);
   profile::check_first_stop(state.stopped);
   state.bpf.variable(off_cpu::running).store(false);
-  state.end = profile::now();
+  state.end = monotonic_now();
   state.links.clear();
   state.tracker.drain();
 
   const std::vector<Told> all = state.read();
-  state.look_up(all, profile::now());
+  state.look_up(all, monotonic_now());
   Profile result;
   result.kind = ProfileKind::off_cpu;
   result.begin = state.begin;

@@ -1,4 +1,5 @@
 #include "base/alive.hpp"
+#include "base/monotonic_now.hpp"
 #include "first_stop.hpp"
 #include "kernel_values.hpp"
 #include "pid_namespace.hpp"
@@ -125,7 +126,7 @@ Profiler::State::State(const ProfilerOptions& wanted)
       builder(wanted.max_entries),
       bpf(load(wanted)),
       ring(bpf.ring_buffer<Bytes>(on_cpu::samples.name)),
-      begin(profile::now()),
+      begin(monotonic_now()),
       timer(make_timer()) {
   if (!epoll)
     throw Error(errno, "create an epoll descriptor");
@@ -133,7 +134,7 @@ Profiler::State::State(const ProfilerOptions& wanted)
     load_mappings();
   for (const int fd : {ring.native_handle(), tracker.native_handle(), timer.native_handle()})
     watch(fd);
-  begin = profile::now();
+  begin = monotonic_now();
   timer.start();
 }
 
@@ -181,7 +182,7 @@ void Profiler::State::take(Samples& samples) {
 
 void Profiler::State::drain() {
   static_cast<void>(timer.drain());  // joins CPUs that came
-  const Timestamp now = profile::now();
+  const Timestamp now = monotonic_now();
   ring.consume([this](Bytes record) { fresh.add(record); });
   // What was mapped before a sample of the last call is surely read by now; for those of this one, by the next.
   tracker.drain();
@@ -214,7 +215,7 @@ Profile Profiler::stop() {
   State& state = alive(state_);
   profile::check_first_stop(state.stopped);
   state.timer.stop();
-  const Timestamp end = profile::now();
+  const Timestamp end = monotonic_now();
   state.drain();
   state.drain();
 

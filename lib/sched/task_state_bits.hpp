@@ -26,7 +26,6 @@ inline constexpr std::string_view kLetters = "SDTtXZPI";
 [[nodiscard]] TaskState old_state(std::uint32_t bits) noexcept;
 [[nodiscard]] TaskState state(std::uint32_t bits) noexcept;
 
-inline constexpr std::uint32_t kUninterruptible = 0x2;
 inline constexpr std::uint32_t kReport = 0x7f;        // TASK_REPORT: bits that have a letter of their own
 inline constexpr std::uint32_t kExit = 0x30;          // of exit_state
 inline constexpr std::uint32_t kDead = 0x80;          // TASK_DEAD

@@ -63,14 +63,17 @@ TEST(RecordCommandLine, WrongUsageIsTwo) {
   }
 }
 
-// What was recorded is what report finds, and the same as trace-cmd finds where that is installed.
+// What was recorded is what report finds, and the same as trace-cmd finds where that is installed. No switch from the
+// idle task: where a file begins with one, trace-cmd 3.1.6 has two names for the task that comes, that of the record
+// and that of saved_cmdlines, and prints either (libtraceevent's tep_register_comm before its table is sorted).
 TEST_F(Record, WhatIsRecordedIsReported) {
   for (const std::vector<std::string>& how : {std::vector<std::string>{"--file-version", "6"},
                                               {"--file-version", "7"},
                                               {"--compress"},
                                               {"--cpu-limit", "20", "--buffer-size", "1M"}}) {
     const std::string file = folder_.path("trace.dat").string();
-    std::vector<std::string> arguments = {"-e", "raw_syscalls", "-e", "sched:sched_switch", "-o", file, "--json"};
+    std::vector<std::string> arguments = {"-e", "raw_syscalls", "-e",    "sched:sched_switch:prev_pid > 0",
+                                          "-o", file,           "--json"};
     arguments.insert(arguments.end(), how.begin(), how.end());
     arguments.insert(arguments.end(), {"--", "sh", "-c", "ls / >/dev/null; exit 5"});
     ProgramRun run(with_tracefs(arguments));
@@ -119,8 +122,8 @@ TEST_F(Record, OnADiskThatIsFullThePagesAndTheOldFileStay) {
 
 TEST_F(Record, TwoOfOneFileDoNotDisturbEachOther) {
   ProgramRun run(script(folder_, R"(
-    $record -q -e raw_syscalls --all -- sh -c 'ls -R /usr/share >/dev/null; sleep 1' & sleep 0.5
-    $record -q -e sched --all -- sleep 1; echo $?; wait $!; echo $?; $report -q trace.dat | grep -c :)"));
+    $record -q -e raw_syscalls -- sh -c 'ls /usr/share >/dev/null; sleep 1' & sleep 0.5
+    $record -q -e sched -- sleep 1; echo $?; wait $!; echo $?; $report -q trace.dat | grep -c :)"));
   run.status();
   EXPECT_THAT(run.out(), ::testing::MatchesRegex("0\n0\n[0-9]+\n")) << run.err();
   EXPECT_THAT(run.err(), IsEmpty());

@@ -71,6 +71,17 @@ void expect_same(const IdleAccounting& pages, const IdleAccounting& text) {
   }
 }
 
+IdleAccounting of_text(const std::string& text) {
+  IdleAccounting idle;
+  IdleFromText lines(idle);
+  FunctionGraphParser parser;
+  parser.feed(text, lines);
+  parser.finish(lines);
+  lines.finish();
+  EXPECT_EQ(lines.unreadable(), 0U);
+  return idle;
+}
+
 class IdleCaptures : public testing::TestWithParam<Capture> {};
 
 TEST_P(IdleCaptures, PagesAndTextAgree) {
@@ -88,13 +99,7 @@ TEST_P(IdleCaptures, PagesAndTextAgree) {
 
   const std::string text = read_file(fs::path(FATHOM_TEST_CAPTURES) / capture.kernel / capture.name / "trace.txt");
   ASSERT_FALSE(text.empty());
-  IdleAccounting by_text;
-  IdleFromText lines(by_text);
-  FunctionGraphParser parser;
-  parser.feed(text, lines);
-  parser.finish(lines);
-  lines.finish();
-  EXPECT_EQ(lines.unreadable(), 0U);
+  const IdleAccounting by_text = of_text(text);
   expect_same(by_pages, by_text);
 
   Duration interrupts{0};
@@ -164,13 +169,7 @@ class IdleHotplug : public testing::TestWithParam<const char*> {};
 
 TEST_P(IdleHotplug, ACpuThatIsDownIsNeitherIdleNorBusy) {
   const std::string text = read_file(fs::path(FATHOM_TEST_DATA) / "hotplug" / (std::string(GetParam()) + ".txt"));
-  IdleAccounting idle;
-  IdleFromText lines(idle);
-  FunctionGraphParser parser;
-  parser.feed(text, lines);
-  parser.finish(lines);
-  lines.finish();
-  EXPECT_EQ(lines.unreadable(), 0U);
+  const IdleAccounting idle = of_text(text);
   struct Switches {
     std::vector<Timestamp> to_stopper;
     FunctionTable table;
