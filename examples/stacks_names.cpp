@@ -29,9 +29,7 @@ fathom::NamedProfile name(const fathom::Profile& profile, const Options& options
 #ifdef STACKS_READ_ELF
   fathom::ElfFileSymbols files(
       {.files = std::make_shared<fathom::ElfFiles>(fathom::ElfFilesOptions{.source_lines = options.inlined})});
-  names.user = [&](const fathom::ProfileFile& file, std::uint64_t offset, bool is_return) {
-    return files.functions({file.path, file.build_id, file.inode}, offset, is_return);
-  };
+  names.user = fathom::user_names(files);
 #endif
   return fathom::name_profile(profile, names, {.threads = options.threads});
 }

@@ -111,11 +111,11 @@ struct OffCpuProfiler::State {
   void count(ProfileCounts& counts) const;
 
   OffCpuOptions options;
+  LoadedBpf bpf;  // first, since it needs the most rights: who has none is told of CAP_BPF
   profile::ProcessTracker tracker;
   Timestamp begin;
   Timestamp end;
   bool stopped = false;
-  LoadedBpf bpf;
   std::vector<BpfLink> links;
   profile::UserFrames frames;
   std::map<Whose, std::vector<UserFrame>> known;  // user parts of stacks that the kernel's side has
@@ -124,8 +124,8 @@ struct OffCpuProfiler::State {
 
 OffCpuProfiler::State::State(const OffCpuOptions& wanted)
     : options(wanted),
-      tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
       bpf(load(wanted, monotonic_now())),
+      tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
       look_up_at(wanted.max_mappings) {
   if (options.pid) {
     const auto pid = static_cast<std::uint32_t>(*options.pid);

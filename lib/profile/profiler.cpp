@@ -107,9 +107,9 @@ struct Profiler::State {
 
   ProfilerOptions options;
   UniqueFd epoll;
+  LoadedBpf bpf;  // first, since it needs the most rights: who has none is told of CAP_BPF
   profile::ProcessTracker tracker;
   profile::ProfileBuilder builder;
-  LoadedBpf bpf;
   RingBuffer<Bytes> ring;
   Timestamp begin;
   PerfTimer timer;
@@ -122,9 +122,9 @@ struct Profiler::State {
 Profiler::State::State(const ProfilerOptions& wanted)
     : options(wanted),
       epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      bpf(load(wanted)),
       tracker({.ring_pages = wanted.mapping_ring_pages, .proc = wanted.proc, .sys = wanted.sys}),
       builder(wanted.max_entries),
-      bpf(load(wanted)),
       ring(bpf.ring_buffer<Bytes>(on_cpu::samples.name)),
       begin(monotonic_now()),
       timer(make_timer()) {

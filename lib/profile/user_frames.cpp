@@ -33,14 +33,17 @@ unsigned UserFrames::file_of(std::uint32_t pid, const CodeMapping& mapping, cons
       return file.build_id == mapping.build_id;
     return file.dev_major == mapping.dev_major && file.dev_minor == mapping.dev_minor && file.inode == mapping.inode;
   });
-  if (found != last)
+  if (found != last) {
+    files_[found->second].pid = pid;
     return found->second;
+  }
   const auto index = static_cast<unsigned>(files_.size());
   files_.push_back({.path = mapping.path,
                     .build_id = mapping.build_id.empty() ? read_build_id(pid, mapping, proc) : mapping.build_id,
                     .dev_major = mapping.dev_major,
                     .dev_minor = mapping.dev_minor,
-                    .inode = mapping.inode});
+                    .inode = mapping.inode,
+                    .pid = pid});
   by_path_.emplace(mapping.path, index);
   return index;
 }

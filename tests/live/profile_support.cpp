@@ -40,13 +40,7 @@ Names::Names() : state_(std::make_unique<State>()) {}
 Names::~Names() = default;
 
 NamedProfile Names::name(const Profile& profile, const NamingOptions& options) const {
-  return name_profile(profile,
-                      {.kernel = kernel_names(state_->kernel),
-                       .user =
-                           [this](const ProfileFile& file, std::uint64_t offset, bool is_return) {
-                             return state_->files.functions({file.path, file.build_id, file.inode}, offset, is_return);
-                           }},
-                      options);
+  return name_profile(profile, {.kernel = kernel_names(state_->kernel), .user = user_names(state_->files)}, options);
 }
 
 Share share_of(const NamedProfile& named, std::string_view function) {

@@ -24,6 +24,7 @@ struct ProfileFile {
   std::uint32_t dev_major = 0;  ///< of the file's device; 0 where only the build id is known
   std::uint32_t dev_minor = 0;  ///< of the file's device; 0 where only the build id is known
   std::uint64_t inode = 0;      ///< of the file; 0 where only the build id is known
+  std::uint32_t pid = 0;        ///< the process last seen with it: who else is in its container finds it by `path`
 
   /// Equal in all fields.
   friend bool operator==(const ProfileFile&, const ProfileFile&) = default;
@@ -101,7 +102,7 @@ struct ProfileCounts {
 ///     const Profile profile = profiler.stop();
 ///     for (const ProfileEntry& entry : profile.entries)
 ///       std::cout << entry.task.comm << ' ' << entry.count << '\n';
-///     const NamedProfile named = name_profile(profile, kallsyms, user_names);
+///     const NamedProfile named = name_profile(profile, {.kernel = kernel_names(kallsyms)});
 ///
 /// A plain value, without names: these can be looked up later, and user space's on another machine, since build id and
 /// offset of each address are kept. Kernel addresses want the kallsyms of the boot that they are from.

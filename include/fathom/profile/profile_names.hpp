@@ -67,12 +67,12 @@ struct NamedProfile {
 
 /// Where names come from. Each may be empty: then there are none of that kind.
 ///
-///     const ProfileNames names{.kernel = kernel_names(kallsyms), .user = ...};
+///     const ProfileNames names{.kernel = kernel_names(kallsyms), .user = user_names(files)};
 struct ProfileNames {
   /// The function of a kernel address; empty where there is none. `is_return` tells that a call comes back there.
   std::function<std::string(std::uint64_t address, bool is_return)> kernel{};
   /// The functions at so many bytes in a file, innermost first: several where the compiler put one into another. Empty
-  /// where there is none. ElfFileSymbols::functions fits, of the component elf.
+  /// where there is none.
   std::function<std::vector<std::string>(const ProfileFile& file, std::uint64_t offset, bool is_return)> user{};
   /// Off CPU: what stands for the state as the innermost name, such as `[S (sleeping)]`; TaskStateDecoder knows them.
   std::function<std::string(const OffCpuState& state)> state{};
@@ -93,6 +93,15 @@ template <class Index>
 template <class Index>
 void kernel_names(const Index&& index) = delete;
 
+/// Names of user space by ElfFileSymbols, of the component elf, or what is alike; it must live as long as what is given.
+template <class Files>
+[[nodiscard]] auto user_names(Files& files) {
+  return [&files](const ProfileFile& file, std::uint64_t offset, bool is_return) {
+    return std::vector<std::string>(
+        files.functions({file.path, file.build_id, file.inode, file.pid}, offset, is_return));
+  };
+}
+
 /// How a profile is named.
 struct NamingOptions {
   bool threads = false;                ///< `comm-pid/tid` as the first name in place of `comm`
@@ -103,11 +112,8 @@ struct NamingOptions {
 ///
 ///     const auto kallsyms = KallsymsIndex::load();
 ///     ElfFileSymbols files;
-///     const NamedProfile named = name_profile(
-///         profile, {.kernel = kernel_names(kallsyms), .user = [&](const ProfileFile& file, auto offset, bool
-///         is_return) {
-///                     return files.functions({file.path, file.build_id, file.inode}, offset, is_return);
-///                   }});
+///     const NamedProfile named =
+///         name_profile(profile, {.kernel = kernel_names(kallsyms), .user = user_names(files)});
 ///
 /// What has no name stands as `[kernel]`, as its file, `[libc.so.6]`, or as `[unknown]`. Each address is asked for
 /// once. Off CPU, the tracepoint at which stacks are taken is left out: all that is called by `__schedule`. Pure but

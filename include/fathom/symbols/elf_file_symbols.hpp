@@ -19,6 +19,9 @@ struct ElfFileName {
   /// Without a build id: the file's number on this machine; another file by that name is not it. 0: whatever is there.
   /// (Its device is no help: overlay and btrfs tell another one to stat(2) than to /proc/PID/maps.)
   std::uint64_t inode = 0;
+  /// A process that sees the file by `path`, such as one in a container: as long as it runs, the file is looked for in
+  /// its view too (/proc/PID/root), behind this one's. 0: in this one's only, and so with a sysroot.
+  std::uint32_t pid = 0;
 
   /// By all fields.
   friend auto operator<=>(const ElfFileName&, const ElfFileName&) = default;
@@ -36,7 +39,7 @@ struct ElfFileSymbolsOptions {
 /// may have ended, or run elsewhere.
 ///
 ///     fathom::ElfFileSymbols symbols;
-///     for (const std::string& name : symbols.functions({path, build_id}, offset, is_return_address))
+///     for (const std::string& name : symbols.functions({.path = path, .build_id = build_id}, offset, is_return_address))
 ///       std::cout << name << '\n';                      // innermost first
 ///
 /// A file that is not there, or is another than it should be by build id or number, gives no names. Each file is looked
@@ -59,6 +62,7 @@ class ElfFileSymbols {
   };
 
   File& open(const ElfFileName& name);
+  [[nodiscard]] std::unique_ptr<ElfSymbolizer> open_path(const std::string& path, const ElfFileName& name) const;
 
   ElfFileSymbolsOptions options_;
   std::map<ElfFileName, File> files_;
