@@ -99,16 +99,19 @@ std::string missing_capability(Right right, std::uint64_t held) {
   if (right == Right::system_admin)
     return "this thread does not have CAP_SYS_ADMIN";
   std::string held_so_far;
+  std::string missing;
   for (const Capability& capability : capabilities_of(right)) {
     if (has(held, capability.number))
       held_so_far = capability.name;
+    else if (!missing.empty())
+      missing += std::string(", and not ") + capability.name + capability.purpose;
     else if (held_so_far.empty())
-      return std::string("this thread has neither ") + capability.name + " nor CAP_SYS_ADMIN";
+      missing = std::string("this thread has neither ") + capability.name + " nor CAP_SYS_ADMIN";
     else
-      return "this thread has " + held_so_far + " but not " + capability.name + capability.purpose +
-             ", nor CAP_SYS_ADMIN";
+      missing = "this thread has " + held_so_far + " but not " + capability.name + capability.purpose +
+                ", nor CAP_SYS_ADMIN";
   }
-  return {};
+  return missing;
 }
 
 }  // namespace

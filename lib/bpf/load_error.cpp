@@ -158,8 +158,8 @@ BpfError load_error(const FailedLoad& failed) {
     explain_program(failure, failed.programs[*failed.program], failed.messages);
   else if (const auto map = named_last(failed.messages, "map", failed.maps))
     explain_map(failure, failed.maps[*map]);
-  else if (failure.cause == BpfCause::denied)
-    failure.hint = denied_hint(Right::bpf);
+  else if (failure.cause == BpfCause::denied)  // before any program: it will need its own right too
+    failure.hint = denied_hint(failed.programs.empty() ? Right::bpf : right_to_load(failed.programs.front().type));
   return BpfError(std::move(failure));
 }
 

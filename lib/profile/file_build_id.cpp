@@ -1,6 +1,6 @@
 #include "file_build_id.hpp"
 
-#include "hex.hpp"
+#include "symbols/build_id_notes.hpp"
 
 #include <fathom/base/unique_fd.hpp>
 
@@ -34,23 +34,6 @@ std::optional<T> read_at(std::span<const std::byte> bytes, std::uint64_t offset)
   return value;
 }
 
-std::string build_id_in_notes(std::span<const std::byte> notes) {
-  constexpr std::array<char, 4> kGnu = {'G', 'N', 'U', '\0'};
-  std::uint64_t at = 0;
-  while (const auto note = read_at<Elf64_Nhdr>(notes, at)) {  // the same for 32 bits
-    const std::uint64_t name = at + sizeof *note;
-    const std::uint64_t text = name + ((std::uint64_t{note->n_namesz} + 3) & ~std::uint64_t{3});
-    const std::uint64_t end = text + note->n_descsz;
-    if (end > notes.size())
-      break;
-    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == kGnu.size() &&
-        read_at<std::array<char, 4>>(notes, name) == kGnu)
-      return hex(notes.subspan(text, note->n_descsz));
-    at = (end + 3) & ~std::uint64_t{3};
-  }
-  return {};
-}
-
 template <class Header, class Segment>
 std::string build_id_in_segments(std::span<const std::byte> file) {
   const auto header = read_at<Header>(file, 0);
@@ -63,7 +46,7 @@ std::string build_id_in_segments(std::span<const std::byte> file) {
     if (segment->p_type != PT_NOTE || segment->p_offset > file.size())
       continue;
     const std::size_t size = std::min<std::uint64_t>(segment->p_filesz, file.size() - segment->p_offset);
-    if (std::string id = build_id_in_notes(file.subspan(segment->p_offset, size)); !id.empty())
+    if (std::string id = symbols::build_id_in_notes(file.subspan(segment->p_offset, size)); !id.empty())
       return id;
   }
   return {};

@@ -1,7 +1,7 @@
 #include "process_tracker.hpp"
 
+#include "base/hex.hpp"
 #include "file_build_id.hpp"
-#include "hex.hpp"
 
 #include <fathom/base/error.hpp>
 #include <fathom/symbols/process_map.hpp>
@@ -54,7 +54,7 @@ std::optional<ProcessRecord> kept(const PerfEventRecord& record) {
                                                                     .dev_major = map->device_major,
                                                                     .dev_minor = map->device_minor,
                                                                     .inode = map->inode,
-                                                                    .build_id = hex(map->build_id),
+                                                                    .build_id = hex_digits(map->build_id),
                                                                     .path = std::string(map->path)}};
   }
   if (const auto* comm = std::get_if<PerfComm>(&record); comm != nullptr && comm->exec)

@@ -1,5 +1,6 @@
 #include "dwarf_code.hpp"
 
+#include "base/hex.hpp"
 #include "demangle.hpp"
 #include "dwarf_walk.hpp"
 
@@ -230,7 +231,7 @@ std::optional<DebugSupplement> debug_supplement(const ElfImage& image) {
   const void* id = nullptr;
   std::optional<DebugSupplement> supplement;
   if (const ssize_t size = dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &id); size > 0)
-    supplement = {name, hex_digits(id, static_cast<std::size_t>(size))};
+    supplement = {name, hex_digits({static_cast<const std::byte*>(id), static_cast<std::size_t>(size)})};
   dwarf_end(dwarf);
   return supplement;
 }

@@ -67,8 +67,7 @@ ElfFileSymbols::File& ElfFileSymbols::open(const ElfFileName& name) {
     if (vdso == own.mappings.end())
       return file;
     file.base = vdso->start;
-    file.symbolizer =
-        std::make_unique<ElfSymbolizer>(ElfSymbolizer::of_process(::getpid(), {.files = options_.files}));
+    file.symbolizer = std::make_unique<ElfSymbolizer>(ElfSymbolizer::of_process(::getpid(), {.files = options_.files}));
   } catch (const Error&) {
     file.symbolizer.reset();
   }

@@ -1,5 +1,7 @@
 #include "elf_image.hpp"
 
+#include "base/hex.hpp"
+
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
@@ -43,18 +45,6 @@ UniqueFd open_regular(const std::string& path, int directory) {
     errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
   }
   return fd;
-}
-
-std::string hex_digits(const void* bytes, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * size);
-  for (std::size_t i = 0; i < size; ++i) {
-    const unsigned byte = static_cast<const unsigned char*>(bytes)[i];
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
 }
 
 std::unique_ptr<ElfImage> ElfImage::of_file(UniqueFd fd, FileTrust trust) {
@@ -151,7 +141,7 @@ bool ElfImage::read_headers() {
   }
   const void* id = nullptr;
   if (const ssize_t size = dwelf_elf_gnu_build_id(elf_, &id); size > 0)
-    build_id_ = hex_digits(id, static_cast<std::size_t>(size));
+    build_id_ = hex_digits({static_cast<const std::byte*>(id), static_cast<std::size_t>(size)});
   return true;
 }
 

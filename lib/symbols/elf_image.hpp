@@ -92,7 +92,4 @@ class ElfImage {
   std::string build_id_;
 };
 
-/// Bytes as lower-case hex digits.
-[[nodiscard]] std::string hex_digits(const void* bytes, std::size_t size);
-
 }  // namespace fathom::detail

@@ -1,6 +1,6 @@
 #include "kernel_modules.hpp"
 
-#include "elf_image.hpp"
+#include "build_id_notes.hpp"
 
 #include <fathom/base/error.hpp>
 
@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string_view>
 
 namespace fathom::detail {
@@ -74,26 +74,7 @@ std::string build_id_of_notes(const std::string& path) {
   std::string notes(kLongestNotes, '\0');
   file.read(notes.data(), static_cast<std::streamsize>(notes.size()));
   notes.resize(static_cast<std::size_t>(file.gcount()));
-  // Elf64_Nhdr: the sizes of name and content, and the type, which is 3 for a build id; both padded to 4 bytes.
-  struct Header {
-    std::uint32_t name_size;
-    std::uint32_t size;
-    std::uint32_t type;
-  } header{};
-  constexpr auto kPadded = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
-  for (std::size_t at = 0; at + sizeof header <= notes.size();) {
-    std::memcpy(&header, notes.data() + at, sizeof header);
-    const std::size_t name = at + sizeof header;
-    const std::size_t content = name + kPadded(header.name_size);
-    const std::size_t next = content + kPadded(header.size);
-    if (next > notes.size())
-      break;
-    constexpr std::string_view kGnu{"GNU\0", 4};
-    if (header.type == 3 && std::string_view(notes).substr(name, header.name_size) == kGnu)
-      return hex_digits(notes.data() + content, header.size);
-    at = next;
-  }
-  return {};
+  return symbols::build_id_in_notes(std::as_bytes(std::span(notes)));
 }
 
 std::multimap<std::string, std::string> module_files(const std::string& folder) {

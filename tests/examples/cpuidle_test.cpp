@@ -1,14 +1,13 @@
 // The program cpuidle on the kernel at hand: what it prints, how it ends.
 
 #include "program_run.hpp"
+#include "root_test.hpp"
 
 #include <fathom/base/cpu_set.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -26,6 +25,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
 using test::Ran;
+using test::RootTest;
 using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -35,13 +35,7 @@ Ran cpuidle(std::vector<std::string> arguments) {
   return run_to_end(FATHOM_TEST_CPUIDLE, std::move(arguments));
 }
 
-class CpuIdle : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0)
-      GTEST_SKIP() << "needs root";
-  }
-};
+class CpuIdle : public RootTest {};
 
 TEST(CpuIdleCommandLine, WrongUsageIsTwo) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"-d"},

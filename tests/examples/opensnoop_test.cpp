@@ -1,6 +1,7 @@
 // The program opensnoop on the kernel at hand: its check of itself, what it prints, how it ends.
 
 #include "program_run.hpp"
+#include "root_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
 using test::Ran;
+using test::RootTest;
 using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -38,13 +40,7 @@ Ran opensnoop(const std::vector<std::string>& arguments) {
   return run_to_end(command(arguments));
 }
 
-class Opensnoop : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0)
-      GTEST_SKIP() << "needs root";
-  }
-};
+class Opensnoop : public RootTest {};
 
 TEST(OpensnoopCommandLine, WrongUsageIsTwo) {
   for (const std::vector<std::string>& arguments :

@@ -1,10 +1,9 @@
 #include "program_run.hpp"
+#include "root_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -28,12 +27,8 @@ std::vector<std::string> with_tracefs(const std::vector<std::string>& arguments)
   return all;
 }
 
-class Record : public ::testing::Test {
+class Record : public RootTest {
  protected:
-  void SetUp() override {
-    if (::geteuid() != 0)
-      GTEST_SKIP() << "needs root";
-  }
   TestFolder folder_;
 };
 

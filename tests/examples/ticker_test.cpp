@@ -1,12 +1,11 @@
 // The program ticker on the kernel at hand: its check of itself, what it prints, how it ends.
 
 #include "program_run.hpp"
+#include "root_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -23,6 +22,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::ProgramRun;
 using test::Ran;
+using test::RootTest;
 using test::run_to_end;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -32,13 +32,7 @@ Ran ticker(std::vector<std::string> arguments) {
   return run_to_end(FATHOM_TEST_TICKER, std::move(arguments));
 }
 
-class Ticker : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (::geteuid() != 0)
-      GTEST_SKIP() << "needs root";
-  }
-};
+class Ticker : public RootTest {};
 
 TEST(TickerCommandLine, WrongUsageIsTwo) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"-F"},

@@ -93,7 +93,8 @@ template <class Index>
 template <class Index>
 void kernel_names(const Index&& index) = delete;
 
-/// Names of user space by ElfFileSymbols, of the component elf, or what is alike; it must live as long as what is given.
+/// Names of user space by ElfFileSymbols, of the component elf, or what is alike; it must live as long as what is
+/// given.
 template <class Files>
 [[nodiscard]] auto user_names(Files& files) {
   return [&files](const ProfileFile& file, std::uint64_t offset, bool is_return) {

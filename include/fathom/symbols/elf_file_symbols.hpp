@@ -39,7 +39,8 @@ struct ElfFileSymbolsOptions {
 /// may have ended, or run elsewhere.
 ///
 ///     fathom::ElfFileSymbols symbols;
-///     for (const std::string& name : symbols.functions({.path = path, .build_id = build_id}, offset, is_return_address))
+///     for (const std::string& name : symbols.functions({.path = path, .build_id = build_id}, offset,
+///     is_return_address))
 ///       std::cout << name << '\n';                      // innermost first
 ///
 /// A file that is not there, or is another than it should be by build id or number, gives no names. Each file is looked

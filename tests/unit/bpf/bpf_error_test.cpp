@@ -133,7 +133,9 @@ class DeniedHint : public testing::Test {
 TEST_F(DeniedHint, NamesMissingCapabilities) {
   write("proc/thread-self/status", "Name:\tx\nCapEff:\t0000000000000000\n");
   write("proc/sys/kernel/unprivileged_bpf_disabled", "2\n");
-  EXPECT_EQ(hint(), "this thread has neither CAP_BPF nor CAP_SYS_ADMIN, and kernel.unprivileged_bpf_disabled is 2");
+  EXPECT_EQ(hint(),
+            "this thread has neither CAP_BPF nor CAP_SYS_ADMIN, and not CAP_PERFMON, which tracing needs, and "
+            "kernel.unprivileged_bpf_disabled is 2");
   write("proc/thread-self/status", "CapEff:\t0000008000000000\n");
   EXPECT_THAT(hint(), HasSubstr("CAP_BPF but not CAP_PERFMON"));
 }
