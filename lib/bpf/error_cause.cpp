@@ -108,8 +108,8 @@ std::string missing_capability(Right right, std::uint64_t held) {
     else if (held_so_far.empty())
       missing = std::string("this thread has neither ") + capability.name + " nor CAP_SYS_ADMIN";
     else
-      missing = "this thread has " + held_so_far + " but not " + capability.name + capability.purpose +
-                ", nor CAP_SYS_ADMIN";
+      missing =
+          "this thread has " + held_so_far + " but not " + capability.name + capability.purpose + ", nor CAP_SYS_ADMIN";
   }
   return missing;
 }
