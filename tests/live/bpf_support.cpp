@@ -3,14 +3,11 @@
 #include "this_process.hpp"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -102,37 +99,15 @@ bool in_child(const std::function<bool()>& work) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-Worker::Worker(unsigned calls) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0)
-    throw std::system_error(errno, std::generic_category(), "pipe2");
-  pid_ = ::fork();
-  if (pid_ == 0) {
-    ::close(pipe[1]);
-    char byte = 0;
-    if (::read(pipe[0], &byte, 1) == 1) {
-      for (unsigned i = 0; i < calls; ++i)
-        ::syscall(SYS_getppid);
-    }
-    std::_Exit(0);
-  }
-  ::close(pipe[0]);
-  start_ = pipe[1];
-}
-
-Worker::~Worker() {
-  if (start_ >= 0)
-    ::close(start_);
-  if (pid_ > 0)
-    ::waitpid(pid_, nullptr, 0);
-}
+Worker::Worker(unsigned calls)
+    : child_([calls] {
+        for (unsigned i = 0; i < calls; ++i)
+          ::syscall(SYS_getppid);
+        return true;
+      }) {}
 
 void Worker::run() {
-  EXPECT_EQ(::write(start_, "x", 1), 1);
-  ::close(start_);
-  start_ = -1;
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = -1;
+  EXPECT_TRUE(child_.run());
 }
 
 }  // namespace fathom::live

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "held_child.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -38,17 +40,13 @@ class Worker {
  public:
   /// Waits to be told, and then calls getppid `calls` times.
   explicit Worker(unsigned calls);
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
 
-  [[nodiscard]] int pid() const noexcept { return pid_; }
+  [[nodiscard]] int pid() const noexcept { return child_.pid(); }
   /// Tells it, and waits until it is done.
   void run();
 
  private:
-  int pid_ = -1;
-  int start_ = -1;
+  HeldChild child_;
 };
 
 }  // namespace fathom::live
