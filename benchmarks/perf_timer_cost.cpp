@@ -5,8 +5,8 @@
 // Turn by turn, so that whatever else the machine does strikes both alike; the medians of the turns' ratios are told.
 // With a program: the 99th percentile of its jitter, how long after the soonest tick of that CPU's grid each tick came,
 // and its run_time_ns per tick. Without one: the CPU time of this process per tick that woke it. The answer is checked:
-// both see at least half of the ticks that there should be, and no more than a sleep that is late makes of them. Needs
-// root.
+// both see at least half of the ticks that there should be, and no more than a sleep that is late makes of them. Fails
+// if the median of ours is more than 1.1 times that by hand, and 5 us for the jitter. Needs root.
 #include <fathom/base/cpu_set.hpp>
 #include <fathom/base/error.hpp>
 #include <fathom/base/unique_fd.hpp>
@@ -272,16 +272,20 @@ struct Compared {
   std::vector<double> ours;
   std::vector<double> raw;
 
-  void tell(const char* what) const {
+  // Whether ours is at most 1.1 times that by hand, and so much.
+  [[nodiscard]] bool tell(const char* what, double allowance_ns) const {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < ours.size(); ++i)
       ratios.push_back(ours[i] / raw[i]);
+    const bool good = median(ours) <= 1.1 * median(raw) + allowance_ns;
     std::cout << what << ": " << median(ours) << " ns, by hand " << median(raw) << " ns, ratio " << median(ratios)
-              << '\n';
+              << (good ? "\n" : ": too much\n");
+    return good;
   }
 };
 
-void compare(const Setting& setting) {
+// Whether ours cost no more than they may.
+bool compare(const Setting& setting) {
   Compared jitter;
   Compared program;
   Compared wakeup;
@@ -311,9 +315,10 @@ void compare(const Setting& setting) {
   }
   std::cout << setting.runs << " runs of " << setting.seconds << " s at " << setting.hertz << " Hz on "
             << CpuSet::online().size() << " CPUs, medians\n";
-  jitter.tell("p99 jitter");
-  program.tell("run time per tick");
-  wakeup.tell("CPU time per wake-up");
+  const bool jitter_is_good = jitter.tell("p99 jitter", 5000);
+  const bool program_is_good = program.tell("run time per tick", 0);
+  const bool wakeup_is_good = wakeup.tell("CPU time per wake-up", 0);
+  return jitter_is_good && program_is_good && wakeup_is_good;
 }
 
 }  // namespace
@@ -331,10 +336,9 @@ int main(int argc, char** argv) {
       std::cerr << "perf_timer_cost [RUNS [HZ [SECONDS]]]\n";
       return 2;
     }
-    compare(setting);
+    return compare(setting) ? 0 : 1;
   } catch (const std::exception& e) {
     std::cerr << "perf_timer_cost: " << e.what() << '\n';
     return 1;
   }
-  return 0;
 }

@@ -39,7 +39,7 @@ class ProcessTracker {
 
   /// Readable when the rings fill up.
   [[nodiscard]] int native_handle() const noexcept { return sampler_.native_handle(); }
-  /// Empties the rings. CPUs that came up meanwhile are not listened to.
+  /// Empties the rings. Once a second it looks for CPUs that came up, and listens to them too.
   void drain();
   /// To how things were at `time`: not behind the last drain(), and never back.
   void advance(Timestamp time);

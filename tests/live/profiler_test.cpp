@@ -1,4 +1,5 @@
 #include "bpf_support.hpp"
+#include "cpu_offline.hpp"
 #include "held_child.hpp"
 #include "profile_support.hpp"
 #include "profile_workload.hpp"
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +24,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -81,6 +84,16 @@ constexpr const char* kSpinAfterExec = "FATHOM_SPIN_AFTER_EXEC";
   ::_exit(0);
 }();
 
+// False, if at all.
+bool become_spin_after_exec() {
+  std::string self = "/proc/self/exe";
+  std::string variable = std::string(kSpinAfterExec) + "=1";
+  std::array<char*, 2> arguments = {self.data(), nullptr};
+  std::array<char*, 2> environment = {variable.data(), nullptr};
+  ::execve(self.c_str(), arguments.data(), environment.data());
+  return false;
+}
+
 TEST_F(ProfilerLive, SharesAreThoseOfTheCpuTime) {
   HeldChild child([] { return spin(800ms, 400ms); });
   Profiler profiler({.rate = Hz{499}, .on = PerfProcess{child.pid()}});
@@ -110,12 +123,7 @@ TEST_F(ProfilerLive, SharesAreThoseOfTheCpuTime) {
 TEST_F(ProfilerLive, WhoExecsIsTwoPrograms) {
   HeldChild child([] {
     fathom_spin_inner(Duration(300ms).count());
-    std::string self = "/proc/self/exe";
-    std::string variable = std::string(kSpinAfterExec) + "=1";
-    std::array<char*, 2> arguments = {self.data(), nullptr};
-    std::array<char*, 2> environment = {variable.data(), nullptr};
-    ::execve(self.c_str(), arguments.data(), environment.data());
-    return false;
+    return become_spin_after_exec();
   });
   Profiler profiler({.rate = Hz{499}, .on = PerfThread{child.pid(), PerfFollow::children}});
   ASSERT_TRUE(child.run());
@@ -216,6 +224,31 @@ TEST_F(ProfilerLive, TheWholeMachineHasOurChildInItAndCountsIdleness) {
   const auto inner = share_of(named, "fathom_spin_inner");
   EXPECT_GT(inner.count, 0U) << folded(named);
   EXPECT_LE(inner.count, 50U) << folded(named);  // 0.2 s of 199 a second, and a part more for the clock's grain
+}
+
+// The new program is mapped and ends there, so that its names are known from what that CPU tells alone.
+TEST_F(ProfilerLive, WhatIsMappedOnACpuThatCameIsTold) {
+  if (const auto why = fathom::live::why_no_hotplug())
+    GTEST_SKIP() << *why;
+  HeldChild child([] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(1, &one);
+    return ::sched_setaffinity(0, sizeof one, &one) == 0 && become_spin_after_exec();
+  });
+  const int pid = child.pid();
+  std::optional<fathom::live::CpuOffline> offline(1);
+  Profiler profiler({.rate = Hz{499}, .on = OnlineCpus{}});
+  offline.reset();
+  const auto listens_by = std::chrono::steady_clock::now() + 3s;  // it looks once a second
+  while (std::chrono::steady_clock::now() < listens_by) {
+    pollfd wait{.fd = profiler.native_handle(), .events = POLLIN, .revents = 0};
+    ::poll(&wait, 1, 100);
+    profiler.drain();
+  }
+  ASSERT_TRUE(child.run());
+  const NamedProfile named = Names().name(of_process(profiler.stop(), pid));
+  EXPECT_GT(share_of(named, "fathom_spin_after_exec").count, 0U) << folded(named);
 }
 
 TEST_F(ProfilerLive, ARingThatIsFullIsCounted) {

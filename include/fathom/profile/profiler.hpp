@@ -37,8 +37,8 @@ struct ProfilerOptions {
 /// perf events, and both are put in order of time. So an address belongs to the file that was mapped there at that
 /// moment, also if its process has ended since, or has become another program. What was mapped before the profile began
 /// is read from PROC/PID/maps. The kernel walks user stacks by frame pointers: code without them gives its innermost
-/// function, and few or wrong callers. CPUs that come up meanwhile are sampled, but what is mapped on them is not
-/// told: new processes there may stay without names.
+/// function, and few or wrong callers. CPUs that come up meanwhile are sampled, and what is mapped on them is told:
+/// from the next look for them on, which drain() takes once a second.
 ///
 /// Each tick is accounted for: it is a sample, an idle one, or lost (Profile::counts); slots of the timer without a
 /// tick are in Profile::ticks.
