@@ -77,6 +77,7 @@ void read_file(const std::string& path, int stop, Trace& trace) {
   std::string start;
   std::string_view chunk = input.next();
   if (is_trace_dat(chunk)) {
+    examples::end_where_a_file_is_cut("funcgraph");
     if (path != "-")
       return read_trace_dat(examples::MappedFile(path).bytes(), input.name(), trace);
     std::string whole;

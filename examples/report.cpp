@@ -4,6 +4,7 @@
 // Shows TraceDatReader (the file), FormatRegistry and EventMerger (pages to records of all CPUs in the order of time),
 // PrintFormat and FieldReader (records to text and numbers), PageDecoder (one CPU alone, where order does not matter).
 
+#include "common/mapped_file.hpp"
 #include "common/output.hpp"
 #include "common/program.hpp"
 #include "report_input.hpp"
@@ -99,6 +100,7 @@ int run(int argc, const char* const* argv) {
     return 0;
   if (options->output && *options->output != "-" && is_same_file(*options->output, options->file))
     throw examples::UsageError("-o would overwrite what is read: name another file");
+  examples::end_where_a_file_is_cut(kName);
   Input input(options->file);  // first: where it cannot be read no file is made
   examples::Output output =
       options->output ? examples::Output::file(*options->output) : examples::Output::standard_output();

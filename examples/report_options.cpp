@@ -20,7 +20,7 @@ other event is printed as the kernel prints it. Events of all CPUs come in the o
 the event that followed. Where the file has several buffers, each line begins with the instance's name.
 
 What could not be read of FILE goes to standard error, and how many events the kernel lost: as many as it counted, where
-FILE says it, else `at least` so many, by the marks in its pages. FILE must not become shorter while it is read.
+FILE says it, else `at least` so many, by the marks in its pages.
 
 --json: objects with `cpu`, `time` (nanoseconds, or what the clock counts), `pid`, `comm`, `event` and `text`, and where
 there are several buffers `instance`. A loss is an object with `cpu` and `lost`, which is null where nobody knows how

@@ -1,12 +1,20 @@
 #include "common/mapped_file.hpp"
 
+#include "common/program.hpp"
+
 #include <fathom/base/error.hpp>
+
+#include <fmt/core.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 
 namespace examples {
 
@@ -15,6 +23,26 @@ fathom::UniqueFd open_file(const std::string& path) {
   if (!file)
     throw fathom::Error(errno, "open", path);
   return file;
+}
+
+namespace {
+
+// What a signal handler may use.
+std::array<char, 128> cut_message;
+std::size_t cut_message_size = 0;
+
+}  // namespace
+
+void end_where_a_file_is_cut(std::string_view program) {
+  const auto text = fmt::format_to_n(cut_message.data(), cut_message.size(),
+                                     "{}: a file became shorter while it was read\n", program);
+  cut_message_size = std::min(text.size, cut_message.size());
+  struct sigaction action{};
+  action.sa_handler = [](int) {
+    static_cast<void>(::write(STDERR_FILENO, cut_message.data(), cut_message_size) == 0);  // nobody is there to tell
+    ::_exit(kFailure);
+  };
+  ::sigaction(SIGBUS, &action, nullptr);
 }
 
 MappedFile::MappedFile(const std::string& path) : MappedFile(open_file(path).get(), path) {}

@@ -61,6 +61,18 @@ TEST(Report, TotalsByFunction) {
   EXPECT_THAT(none.err(), HasSubstr("no function_graph events"));
 }
 
+// It waits in the pipe, with most of the file before it.
+TEST(Report, SaysThatItsFileWasCutMeanwhile) {
+  const TestFolder folder;
+  const std::string copy = folder.path("trace.dat").string();
+  std::filesystem::copy_file(file("fgraph-events.dat"), copy);
+  ProgramRun run({"bash", "-c",
+                  std::string(FATHOM_TEST_REPORT) + " -q " + copy + " | { head -c 1000; : >" + copy +
+                      "; cat; } >/dev/null; exit ${PIPESTATUS[0]}"});
+  EXPECT_EQ(run.status(), 1);
+  EXPECT_EQ(run.err(), "report: a file became shorter while it was read\n");
+}
+
 TEST(Report, SaysWhatIsWrong) {
   const TestFolder folder;
   const struct {
