@@ -56,6 +56,7 @@ using fathom::live::share_of;
 using testing::HasSubstr;
 
 class ProfilerLive : public fathom::live::BpfTest {};
+class ProfilerHotplug : public fathom::live::BpfTest {};
 
 void expect_ticks(const Profile& profile) {
   expect_sums(profile);
@@ -227,7 +228,7 @@ TEST_F(ProfilerLive, TheWholeMachineHasOurChildInItAndCountsIdleness) {
 }
 
 // The new program is mapped and ends there, so that its names are known from what that CPU tells alone.
-TEST_F(ProfilerLive, WhatIsMappedOnACpuThatCameIsTold) {
+TEST_F(ProfilerHotplug, WhatIsMappedOnACpuThatCameIsTold) {
   if (const auto why = fathom::live::why_no_hotplug())
     GTEST_SKIP() << *why;
   HeldChild child([] {
