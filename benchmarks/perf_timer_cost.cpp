@@ -154,7 +154,7 @@ ProgramCost raw_program(const Setting& setting) {
       if (!links.back())
         throw Error(errno, "attach to a perf event");
     }
-    // All at once, as PerfTimer does: how far apart the CPUs tick changes how they disturb each other.
+    // All at once, as PerfTimer does, here and below: how far apart CPUs tick changes how they disturb each other.
     for (const UniqueFd& event : events)
       ::ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
     std::this_thread::sleep_until(setting.end());
@@ -249,8 +249,9 @@ double raw_wakeups(const Setting& setting) {
     event.events = EPOLLIN;
     event.data.u64 = rings.size() - 1;
     ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, rings.back().fd(), &event);
-    ::ioctl(rings.back().fd(), PERF_EVENT_IOC_ENABLE, 0);
   }
+  for (const RawRing& ring : rings)
+    ::ioctl(ring.fd(), PERF_EVENT_IOC_ENABLE, 0);
   std::uint64_t ticks = 0;
   std::uint64_t newest = 0;
   const double before = cpu_seconds();
