@@ -4,15 +4,11 @@
 
 #include <fathom/base/error.hpp>
 
-#include <fmt/core.h>
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -27,19 +23,20 @@ fathom::UniqueFd open_file(const std::string& path) {
 
 namespace {
 
-// What a signal handler may use.
-std::array<char, 128> cut_message;
-std::size_t cut_message_size = 0;
+// Made before the handler is there, which only reads it.
+std::string& cut_message() {
+  static std::string message;
+  return message;
+}
 
 }  // namespace
 
 void end_where_a_file_is_cut(std::string_view program) {
-  const auto text = fmt::format_to_n(cut_message.data(), cut_message.size(),
-                                     "{}: a file became shorter while it was read\n", program);
-  cut_message_size = std::min(text.size, cut_message.size());
+  cut_message() = std::string(program) + ": a file became shorter while it was read\n";
   struct sigaction action{};
   action.sa_handler = [](int) {
-    static_cast<void>(::write(STDERR_FILENO, cut_message.data(), cut_message_size) == 0);  // nobody is there to tell
+    const std::string& message = cut_message();
+    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()) == 0);  // nobody is there to tell
     ::_exit(kFailure);
   };
   ::sigaction(SIGBUS, &action, nullptr);
