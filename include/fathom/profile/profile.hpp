@@ -24,7 +24,7 @@ struct ProfileFile {
   std::uint32_t dev_major = 0;  ///< of the file's device; 0 where only the build id is known
   std::uint32_t dev_minor = 0;  ///< of the file's device; 0 where only the build id is known
   std::uint64_t inode = 0;      ///< of the file; 0 where only the build id is known
-  std::uint32_t pid = 0;        ///< the process last seen with it: who else is in its container finds it by `path`
+  std::uint32_t pid = 0;        ///< the process last seen with it: `path` is the name that it has there
 
   /// Equal in all fields.
   friend bool operator==(const ProfileFile&, const ProfileFile&) = default;
