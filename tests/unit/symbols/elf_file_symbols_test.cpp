@@ -21,6 +21,7 @@ namespace fathom {
 namespace {
 
 using test::Folder;
+using test::hidden_sample;
 using test::local_files;
 using test::program;
 using test::Sample;
@@ -90,18 +91,14 @@ TEST(ElfFileSymbols, OfAnotherMountNamespaceWhileAProcessIsThere) {
   if (::geteuid() != 0)
     GTEST_SKIP() << "only root may mount";
   const Folder folder;
-  const std::string there = folder.path("there");
-  std::filesystem::create_directory(there);
-  const std::string script = "mount -t tmpfs none " + there + " && cp " + program("sample") + ' ' + there +
-                             "/hidden && exec " + there + "/hidden";
-  Sample sample({"unshare", "-m", "sh", "-c", script});
+  Sample sample(hidden_sample(folder));
   const Place place(sample);
   ElfFileName file = place.file;
-  EXPECT_EQ(file.path, there + "/hidden");
+  EXPECT_EQ(file.path, folder.path("there/hidden"));
   EXPECT_THAT(place.names(file), IsEmpty());
   file.pid = static_cast<std::uint32_t>(sample.pid());
   EXPECT_THAT(place.names(file), ElementsAre("plain_function"));
-  std::filesystem::copy_file(program("not_a_kernel"), there + "/hidden");  // of ours, by the same name
+  std::filesystem::copy_file(program("not_a_kernel"), folder.path("there/hidden"));  // of ours, by the same name
   EXPECT_THAT(place.names(file), ElementsAre("plain_function"));
   sample.end();
   EXPECT_THAT(place.names(file), IsEmpty());

@@ -17,6 +17,7 @@ namespace {
 using test::expect_inlined;
 using test::expect_plain;
 using test::Folder;
+using test::hidden_sample;
 using test::local_files;
 using test::program;
 using test::Sample;
@@ -165,12 +166,8 @@ TEST(ElfProcess, LooksIntoAnotherMountNamespace) {
   if (::geteuid() != 0)
     GTEST_SKIP() << "only root may mount";
   const Folder folder;
-  const std::string there = folder.path("there");
-  std::filesystem::create_directory(there);
-  const std::string script = "mount -t tmpfs none " + there + " && cp " + program("sample") + ' ' + there +
-                             "/hidden && exec " + there + "/hidden";
-  const Sample sample({"unshare", "-m", "sh", "-c", script});
-  EXPECT_FALSE(std::filesystem::exists(there + "/hidden"));
+  const Sample sample(hidden_sample(folder));
+  EXPECT_FALSE(std::filesystem::exists(folder.path("there/hidden")));
   auto symbolizer = ElfSymbolizer::of_process(sample.pid(), {.files = local_files()});
   expect_inlined(symbolizer.symbolize(sample.inlined));
 }

@@ -104,6 +104,14 @@ void Sample::end() {
   child_.wait();
 }
 
+std::vector<std::string> hidden_sample(const Folder& folder) {
+  const std::string there = folder.path("there");
+  std::filesystem::create_directory(there);
+  return {"unshare", "-m", "sh", "-c",
+          "mount -t tmpfs none " + there + " && cp " + program("sample") + ' ' + there + "/hidden && exec " + there +
+              "/hidden"};
+}
+
 void expect_inlined(const SymbolizedAddress& hit) {
   ASSERT_TRUE(hit) << to_string(*hit.failure()) << ' ' << (hit.module() == nullptr ? "" : hit.module()->problem);
   ASSERT_EQ(hit.frames().size(), 3);

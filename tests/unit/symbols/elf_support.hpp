@@ -62,6 +62,10 @@ class Sample {
   Child child_;
 };
 
+/// The command of a Sample in a mount namespace of its own, as of a container: only there is it `folder`/there/hidden.
+/// Makes the folder `there`. Needs root.
+std::vector<std::string> hidden_sample(const Folder& folder);
+
 /// Expects the functions of Sample::inlined.
 void expect_inlined(const SymbolizedAddress& hit);
 /// Expects plain_function, and its line where there are lines.
